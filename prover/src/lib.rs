@@ -1,0 +1,1 @@
+//! Everything of `por` that touches the world: ledgers, keys, folders, the command line.

@@ -1,0 +1,2 @@
+//! The `por` command.
+fn main() {}

@@ -1,0 +1,2 @@
+//! Runs wasm-bindgen on a compiled module.
+fn main() {}

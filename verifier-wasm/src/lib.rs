@@ -1,0 +1,1 @@
+//! Bindings only: bytes in, Report out.

@@ -6,5 +6,11 @@ extern crate alloc;
 // Named only so that its `no_cc` feature is switched on for every target.
 use clear_on_drop as _;
 
+pub mod amount;
+pub mod context;
+pub mod digest;
+pub mod error;
+pub mod liabilities;
+pub mod range_proof;
 pub mod report;
 pub mod verify;

@@ -1,0 +1,226 @@
+//! Pedersen commitments `C = v·B + r·B̃` over Ristretto255, with the generators of `bulletproofs::PedersenGens`.
+//!
+//! Decoding is strict: a non-canonical encoding and the identity are refused everywhere (SPEC §4.1).
+
+use core::fmt;
+
+use bulletproofs::PedersenGens;
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_TABLE;
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::IsIdentity;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use zeroize::Zeroize;
+
+use crate::amount::Amount;
+use crate::digest::decode_hex;
+use crate::error::Error;
+
+/// A group element that is not the identity, with its 32 canonical bytes. As text: lower-case hex.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Commitment {
+    point: RistrettoPoint,
+    bytes: CompressedRistretto,
+}
+
+impl Commitment {
+    /// # Errors
+    /// [`Error::Encoding`] if the bytes are not canonical, [`Error::Identity`] for the identity.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Error> {
+        let bytes = CompressedRistretto(*bytes);
+        let point = bytes.decompress().ok_or(Error::Encoding { what: "commitment" })?;
+        Self::from_parts(point, bytes)
+    }
+
+    /// # Errors
+    /// [`Error::Identity`] for the identity.
+    pub fn from_point(point: RistrettoPoint) -> Result<Self, Error> {
+        Self::from_parts(point, point.compress())
+    }
+
+    fn from_parts(point: RistrettoPoint, bytes: CompressedRistretto) -> Result<Self, Error> {
+        if point.is_identity() {
+            return Err(Error::Identity { what: "commitment" });
+        }
+        Ok(Self { point, bytes })
+    }
+
+    /// `B̃`, the commitment of a void slot: value 0, blinding 1, known to all.
+    #[must_use]
+    pub fn void() -> Self {
+        let point = PedersenGens::default().B_blinding;
+        Self { point, bytes: point.compress() }
+    }
+
+    /// The 32 canonical bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        self.bytes.as_bytes()
+    }
+
+    /// The group element.
+    #[must_use]
+    pub const fn point(&self) -> &RistrettoPoint {
+        &self.point
+    }
+}
+
+impl fmt::Debug for Commitment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.as_bytes()))
+    }
+}
+
+impl Serialize for Commitment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&hex::encode(self.as_bytes()))
+    }
+}
+
+impl<'de> Deserialize<'de> for Commitment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = alloc::string::String::deserialize(deserializer)?;
+        let bytes = decode_hex(&text).ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))?;
+        Self::from_bytes(&bytes).map_err(D::Error::custom)
+    }
+}
+
+/// A secret, non-zero blinding scalar `r`; wiped when dropped, never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Blinding(Scalar);
+
+impl Blinding {
+    /// Reduces 64 uniform bytes modulo the group order (bias below 2⁻²⁵⁰).
+    ///
+    /// # Errors
+    /// [`Error::ZeroBlinding`] if the result is zero.
+    pub fn from_uniform(bytes: &[u8; 64]) -> Result<Self, Error> {
+        Self::from_scalar(Scalar::from_bytes_mod_order_wide(bytes))
+    }
+
+    /// # Errors
+    /// [`Error::ZeroBlinding`] if `scalar` is zero.
+    pub fn from_scalar(scalar: Scalar) -> Result<Self, Error> {
+        if scalar == Scalar::ZERO { Err(Error::ZeroBlinding) } else { Ok(Self(scalar)) }
+    }
+
+    /// Decodes the 32 canonical bytes shown in an opening.
+    ///
+    /// # Errors
+    /// [`Error::Encoding`] if not canonical, [`Error::ZeroBlinding`] if zero.
+    pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, Error> {
+        let scalar = Option::<Scalar>::from(Scalar::from_canonical_bytes(bytes));
+        Self::from_scalar(scalar.ok_or(Error::Encoding { what: "blinding" })?)
+    }
+
+    /// The 32 canonical bytes: handle as a secret.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// The scalar: handle as a secret.
+    #[must_use]
+    pub const fn scalar(&self) -> &Scalar {
+        &self.0
+    }
+}
+
+impl Drop for Blinding {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Blinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Blinding(secret)")
+    }
+}
+
+/// Commits in constant time from two fixed-base tables.
+///
+/// Works on *halved* points (half the scalars, so the point is C/2): the library's batch compression doubles what it
+/// compresses, and costs 0.6 µs a point where compressing one alone costs 4.4 µs. Half-points add like points.
+pub struct Committer {
+    blinding_table: RistrettoBasepointTable,
+    one_half: Scalar,
+}
+
+impl Default for Committer {
+    fn default() -> Self {
+        Self {
+            blinding_table: RistrettoBasepointTable::create(&PedersenGens::default().B_blinding),
+            one_half: Scalar::from(2_u64).invert(),
+        }
+    }
+}
+
+impl Committer {
+    /// `C/2` for `C = v·B + r·B̃`.
+    #[must_use]
+    pub fn half(&self, amount: Amount, blinding: &Scalar) -> RistrettoPoint {
+        let value = Scalar::from(amount.atoms()) * self.one_half;
+        let blinding = blinding * self.one_half;
+        RISTRETTO_BASEPOINT_TABLE * &value + &self.blinding_table * &blinding
+    }
+}
+
+/// `v·B + r·B̃`, for verifiers: the opening is shown to them, so timing tells nobody anything new.
+pub(crate) fn commit(amount: Amount, blinding: &Scalar) -> RistrettoPoint {
+    PedersenGens::default().commit(Scalar::from(amount.atoms()), *blinding)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_11_generators_are_pinned() {
+        let gens = PedersenGens::default();
+        assert_eq!(
+            hex::encode(gens.B.compress().as_bytes()),
+            "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
+        );
+        assert_eq!(
+            hex::encode(gens.B_blinding.compress().as_bytes()),
+            "8c9240b456a9e6dc65c377a1048d745f94a08cdb7f44cbcd7b46f34048871134",
+        );
+    }
+
+    #[test]
+    fn t_09_identity_is_refused() {
+        assert_eq!(Commitment::from_bytes(&[0; 32]), Err(Error::Identity { what: "commitment" }));
+        assert_eq!(Blinding::from_bytes([0; 32]), Err(Error::ZeroBlinding));
+    }
+
+    #[test]
+    fn t_10_non_canonical_points_and_scalars_are_refused() {
+        let p = hex::decode("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f").unwrap();
+        let negative = hex::decode("0100000000000000000000000000000000000000000000000000000000000000").unwrap();
+        let mut high_bit = *Commitment::void().as_bytes();
+        high_bit[31] |= 0x80;
+        for bad in [p.try_into().unwrap(), [0xff; 32], negative.try_into().unwrap(), high_bit] {
+            assert_eq!(Commitment::from_bytes(&bad), Err(Error::Encoding { what: "commitment" }));
+        }
+        let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
+        assert_eq!(Blinding::from_bytes(order.try_into().unwrap()), Err(Error::Encoding { what: "blinding" }));
+    }
+
+    #[test]
+    fn halves_double_to_the_commitment() {
+        let committer = Committer::default();
+        for (atoms, r) in [(0, 1_u64), (1, 2), (u64::MAX, 77)] {
+            let amount = Amount::from_atoms(atoms);
+            let half = committer.half(amount, &Scalar::from(r));
+            let compressed = RistrettoPoint::double_and_compress_batch([&half]);
+            assert_eq!(compressed, [commit(amount, &Scalar::from(r)).compress()]);
+        }
+    }
+
+    #[test]
+    fn k_03_debug_shows_no_blinding() {
+        let text = format!("{:?}", Blinding::from_scalar(Scalar::from(123_456_789_u64)).unwrap());
+        assert_eq!(text, "Blinding(secret)");
+    }
+}

@@ -1,0 +1,25 @@
+//! Aggregated Bulletproofs range proofs (Bünz et al., 2018): each of `m` committed values is in [0, 2⁶⁴).
+//!
+//! Proofs are those of the crate `bulletproofs` 5.0.0, byte for byte. It verifies one proof at a time; [`verify_batch`]
+//! verifies many with one multiscalar multiplication, and gives the same verdict (SPEC §5).
+
+mod context;
+mod generators;
+#[cfg(test)]
+mod oracle_tests;
+mod prove;
+mod verify;
+
+pub use context::RangeContext;
+pub use generators::Generators;
+pub use prove::{ProofSeed, RangeProver};
+pub use verify::{Entropy, RangeStatement, verify_batch};
+
+/// Bits of every range: amounts and sums of atoms are `u64`.
+pub const BITS: usize = 64;
+
+/// Bytes of a proof over `values` values (a power of two): `32·(9 + 2·log₂(64·values))`.
+#[must_use]
+pub const fn proof_bytes(values: usize) -> usize {
+    32 * (9 + 2 * (BITS * values).ilog2() as usize)
+}

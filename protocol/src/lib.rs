@@ -6,6 +6,7 @@ extern crate alloc;
 // Named only so that its `no_cc` feature is switched on for every target.
 use clear_on_drop as _;
 
+pub mod account;
 pub mod amount;
 pub mod report;
 pub mod verify;

@@ -8,5 +8,6 @@ use clear_on_drop as _;
 
 pub mod account;
 pub mod amount;
+pub mod asset;
 pub mod report;
 pub mod verify;

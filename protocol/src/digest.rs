@@ -71,7 +71,8 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::from_hex(&text).ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))
+        Self::from_hex(&text)
+            .ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))
     }
 }
 

@@ -63,7 +63,9 @@ pub enum Error {
         found: u64,
     },
     /// A tile record whose hash is not the one its parent (or the book row) holds: damaged, or of another tree.
-    #[error("the record of tile {level}/{index} is damaged or of another tree: its hash is not the one above it")]
+    #[error(
+        "the record of tile {level}/{index} is damaged or of another tree: its hash is not the one above it"
+    )]
     NodeHash {
         /// Level of the node.
         level: u8,

@@ -9,7 +9,10 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
-use serde::de::{self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::de::{
+    self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
+    Visitor,
+};
 use serde::{Deserialize, forward_to_deserialize_any};
 
 use crate::error::Error;
@@ -18,11 +21,22 @@ use crate::error::Error;
 ///
 /// # Errors
 /// [`Error::TooLarge`] above `limit` bytes, [`Error::Syntax`] for everything else.
-pub fn parse<T: DeserializeOwned>(what: &'static str, bytes: &[u8], limit: usize) -> Result<T, Error> {
+pub fn parse<T: DeserializeOwned>(
+    what: &'static str,
+    bytes: &[u8],
+    limit: usize,
+) -> Result<T, Error> {
     if bytes.len() > limit {
-        return Err(Error::TooLarge { what, limit: limit as u64, found: bytes.len() as u64 });
+        return Err(Error::TooLarge {
+            what,
+            limit: limit as u64,
+            found: bytes.len() as u64,
+        });
     }
-    let syntax = |error: serde_json::Error| Error::Syntax { what, why: error.to_string() };
+    let syntax = |error: serde_json::Error| Error::Syntax {
+        what,
+        why: error.to_string(),
+    };
     let value: Value = serde_json::from_slice(bytes).map_err(syntax)?;
     T::deserialize(value).map_err(syntax)
 }
@@ -84,7 +98,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
                 return Err(de::Error::custom("too many keys in one object"));
             }
             if entries.iter().any(|(other, _)| *other == key) {
-                return Err(de::Error::custom(format_args!("duplicate key `{}`", shorten(&key))));
+                return Err(de::Error::custom(format_args!(
+                    "duplicate key `{}`",
+                    shorten(&key)
+                )));
             }
             entries.push((key, value));
         }
@@ -180,13 +197,17 @@ impl<'de> Deserializer<'de> for Value {
     ) -> Result<V::Value, Self::Error> {
         match self {
             Self::Text(variant) => {
-                let variant: StrDeserializer<'_, Self::Error> = variant.as_str().into_deserializer();
+                let variant: StrDeserializer<'_, Self::Error> =
+                    variant.as_str().into_deserializer();
                 visitor.visit_enum(variant)
             }
-            Self::Object(entries) if entries.len() == 1 => {
-                visitor.visit_enum(de::value::MapAccessDeserializer::new(MapDeserializer::new(entries.into_iter())))
-            }
-            other => Err(de::Error::invalid_type(other.unexpected(), &"a string or an object with one key")),
+            Self::Object(entries) if entries.len() == 1 => visitor.visit_enum(
+                de::value::MapAccessDeserializer::new(MapDeserializer::new(entries.into_iter())),
+            ),
+            other => Err(de::Error::invalid_type(
+                other.unexpected(),
+                &"a string or an object with one key",
+            )),
         }
     }
 
@@ -223,25 +244,59 @@ mod tests {
     #[test]
     fn honest_objects_are_read() {
         let plain = read(r#"{"total":"5","count":1,"note":null,"kind":"plain"}"#).unwrap();
-        assert_eq!(plain, Sample { total: "5".into(), count: 1, note: None, kind: Kind::Plain });
-        let sealed = read(r#" {"kind":{"sealed":{"bound":"9"}},"note":"x","count":0,"total":""} "#).unwrap();
+        assert_eq!(
+            plain,
+            Sample {
+                total: "5".into(),
+                count: 1,
+                note: None,
+                kind: Kind::Plain
+            }
+        );
+        let sealed =
+            read(r#" {"kind":{"sealed":{"bound":"9"}},"note":"x","count":0,"total":""} "#).unwrap();
         assert_eq!(sealed.kind, Kind::Sealed { bound: "9".into() });
     }
 
     #[test]
     fn m_03_duplicate_keys_are_refused() {
-        let error = read(r#"{"total":"5","total":"6","count":1,"note":null,"kind":"plain"}"#).unwrap_err();
-        assert!(error.to_string().contains("duplicate key `total`"), "{error}");
-        assert!(read(r#"{"total":"5","count":1,"note":null,"kind":{"sealed":{"bound":"1","bound":"2"}}}"#).is_err());
+        let error =
+            read(r#"{"total":"5","total":"6","count":1,"note":null,"kind":"plain"}"#).unwrap_err();
+        assert!(
+            error.to_string().contains("duplicate key `total`"),
+            "{error}"
+        );
+        assert!(
+            read(
+                r#"{"total":"5","count":1,"note":null,"kind":{"sealed":{"bound":"1","bound":"2"}}}"#
+            )
+            .is_err()
+        );
     }
 
     #[test]
     fn m_04_numbers_that_are_not_plain_integers_are_refused() {
-        for bad in ["1.0", "1e3", "1E21", "-1", "-0", "01", "+5", "18446744073709551616", "\"1\"", "null", "true", "NaN"] {
+        for bad in [
+            "1.0",
+            "1e3",
+            "1E21",
+            "-1",
+            "-0",
+            "01",
+            "+5",
+            "18446744073709551616",
+            "\"1\"",
+            "null",
+            "true",
+            "NaN",
+        ] {
             let text = format!(r#"{{"total":"5","count":{bad},"note":null,"kind":"plain"}}"#);
             assert!(read(&text).is_err(), "{bad}");
         }
-        assert!(read(r#"{"total":5,"count":1,"note":null,"kind":"plain"}"#).is_err(), "totals are strings");
+        assert!(
+            read(r#"{"total":5,"count":1,"note":null,"kind":"plain"}"#).is_err(),
+            "totals are strings"
+        );
     }
 
     #[test]

@@ -6,11 +6,26 @@ extern crate alloc;
 // Named only so that its `no_cc` feature is switched on for every target.
 use clear_on_drop as _;
 
+pub mod account;
 pub mod amount;
+pub mod asset;
+pub mod attestation;
+pub mod book_row;
 pub mod context;
+mod coverage;
 pub mod digest;
 pub mod error;
+pub mod hex_bytes;
+mod json;
 pub mod liabilities;
+pub mod merkle;
+pub mod note;
+pub mod period;
+pub mod plan;
+pub mod policy;
 pub mod range_proof;
 pub mod report;
+pub mod run_key;
+pub mod statement;
+pub mod suite;
 pub mod verify;

@@ -21,7 +21,11 @@ impl Hasher for Rfc6962 {
 
     /// Leaf hash.
     fn hash(data: &[u8]) -> [u8; 32] {
-        Sha256::new().chain_update([0]).chain_update(data).finalize().into()
+        Sha256::new()
+            .chain_update([0])
+            .chain_update(data)
+            .finalize()
+            .into()
     }
 
     fn concat_and_hash(left: &[u8; 32], right: Option<&[u8; 32]>) -> [u8; 32] {
@@ -33,7 +37,12 @@ impl Hasher for Rfc6962 {
 }
 
 fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    Sha256::new()
+        .chain_update([1])
+        .chain_update(left)
+        .chain_update(right)
+        .finalize()
+        .into()
 }
 
 /// A list of rows with its Merkle tree.
@@ -50,13 +59,21 @@ impl RowTree {
     /// The root; SHA-256 of nothing for no rows (RFC 6962 §2.1).
     #[must_use]
     pub fn root(&self) -> Digest {
-        self.0.root().map_or_else(|| Digest::of(&[]), Digest::from_bytes)
+        self.0
+            .root()
+            .map_or_else(|| Digest::of(&[]), Digest::from_bytes)
     }
 
     /// The audit path of one row, from the row up.
     #[must_use]
     pub fn path(&self, index: usize) -> Vec<Digest> {
-        self.0.proof(&[index]).proof_hashes().iter().copied().map(Digest::from_bytes).collect()
+        self.0
+            .proof(&[index])
+            .proof_hashes()
+            .iter()
+            .copied()
+            .map(Digest::from_bytes)
+            .collect()
     }
 }
 
@@ -72,7 +89,10 @@ pub fn verify_row(
     path: &[Digest],
     root: &Digest,
 ) -> Result<(), Error> {
-    let refuse = |why: &str| Error::Mismatch { what, why: why.into() };
+    let refuse = |why: &str| Error::Mismatch {
+        what,
+        why: why.into(),
+    };
     let mut last = match count.checked_sub(1) {
         Some(last) if index <= last => last,
         _ => return Err(refuse("the row's index is not below the count")),
@@ -98,7 +118,11 @@ pub fn verify_row(
     if last != 0 {
         return Err(refuse("the path is too short"));
     }
-    if Digest::from_bytes(hash) == *root { Ok(()) } else { Err(refuse("the row is not under the root")) }
+    if Digest::from_bytes(hash) == *root {
+        Ok(())
+    } else {
+        Err(refuse("the row is not under the root"))
+    }
 }
 
 #[cfg(test)]
@@ -106,7 +130,9 @@ mod tests {
     use super::*;
 
     fn rows(count: usize) -> Vec<Vec<u8>> {
-        (0..count).map(|row| format!("row {row}").into_bytes()).collect()
+        (0..count)
+            .map(|row| format!("row {row}").into_bytes())
+            .collect()
     }
 
     #[test]
@@ -114,9 +140,18 @@ mod tests {
         // printf '' | sha256sum; printf '\0' | sha256sum; and by shell over the two rows "L" and "R":
         // (printf '\1'; printf '\0L' | sha256sum | xxd -r -p; printf '\0R' | sha256sum | xxd -r -p) | sha256sum
         let root = |rows: &[&[u8]]| RowTree::new(rows.iter().copied()).root().to_string();
-        assert_eq!(root(&[]), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
-        assert_eq!(root(&[b""]), "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d");
-        assert_eq!(root(&[b"L", b"R"]), "884ebc173af31600b9cad1036b4a768ef1ca9374a2784a94ec2c551d646982bc");
+        assert_eq!(
+            root(&[]),
+            "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        );
+        assert_eq!(
+            root(&[b""]),
+            "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+        );
+        assert_eq!(
+            root(&[b"L", b"R"]),
+            "884ebc173af31600b9cad1036b4a768ef1ca9374a2784a94ec2c551d646982bc"
+        );
     }
 
     #[test]

@@ -30,11 +30,19 @@ impl KeyName {
     /// # Errors
     /// [`Error::Field`] if the name breaks a rule.
     pub fn new(name: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| Err(Error::Field { what: "key name", why: why.into() });
+        let refuse = |why: &str| {
+            Err(Error::Field {
+                what: "key name",
+                why: why.into(),
+            })
+        };
         if name.is_empty() || name.len() > MAX_NAME_BYTES {
             return refuse("must have 1 to 128 bytes");
         }
-        if name.chars().any(|c| c.is_whitespace() || c.is_control() || c == '+') {
+        if name
+            .chars()
+            .any(|c| c.is_whitespace() || c.is_control() || c == '+')
+        {
             return refuse("must hold no space, control character or plus sign");
         }
         Ok(Self(name.to_string()))
@@ -58,9 +66,14 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Encoding`] if the bytes are no point, [`Error::WeakKey`] if its order is small.
     pub fn new(name: KeyName, bytes: &[u8; 32]) -> Result<Self, Error> {
-        let key = VerifyingKey::from_bytes(bytes).map_err(|_| Error::Encoding { what: "Ed25519 public key" })?;
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| Error::Encoding {
+            what: "Ed25519 public key",
+        })?;
         if key.is_weak() {
-            return Err(Error::WeakKey { what: "Ed25519 public key", why: "its order is small" });
+            return Err(Error::WeakKey {
+                what: "Ed25519 public key",
+                why: "its order is small",
+            });
         }
         Ok(Self { name, key })
     }
@@ -70,16 +83,27 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Field`] if malformed or of another type than Ed25519, or if the key id is not the one of name and key.
     pub fn from_vkey(vkey: &str) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::Field { what: "public key (vkey)", why: why.into() };
+        let refuse = |why: &str| Error::Field {
+            what: "public key (vkey)",
+            why: why.into(),
+        };
         let mut parts = vkey.splitn(3, '+');
-        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(refuse("expected <name>+<key id>+<base64>"));
         };
-        let bytes = Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?;
-        let (ED25519, key) = bytes.split_first().map(|(kind, key)| (*kind, key)).unwrap_or_default() else {
+        let bytes =
+            Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?;
+        let (ED25519, key) = bytes
+            .split_first()
+            .map(|(kind, key)| (*kind, key))
+            .unwrap_or_default()
+        else {
             return Err(refuse("only Ed25519 keys (type 0x01) are supported"));
         };
-        let key = key.try_into().map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
+        let key = key
+            .try_into()
+            .map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
         let key = Self::new(KeyName::new(name)?, key)?;
         if id != hex::encode(key.id()) {
             return Err(refuse("the key id does not belong to this name and key"));
@@ -117,7 +141,13 @@ impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = Vec::from([ED25519]);
         bytes.extend_from_slice(self.key.as_bytes());
-        write!(f, "{}+{}+{}", self.name.as_str(), hex::encode(self.id()), Base64::encode_string(&bytes))
+        write!(
+            f,
+            "{}+{}+{}",
+            self.name.as_str(),
+            hex::encode(self.id()),
+            Base64::encode_string(&bytes)
+        )
     }
 }
 
@@ -134,15 +164,24 @@ impl SecretKey {
     /// [`Error::WeakKey`] if all bytes are equal.
     pub fn new(name: KeyName, seed: &[u8; 32]) -> Result<Self, Error> {
         if seed.iter().all(|byte| Some(byte) == seed.first()) {
-            return Err(Error::WeakKey { what: "signing key", why: "all its bytes are equal" });
+            return Err(Error::WeakKey {
+                what: "signing key",
+                why: "all its bytes are equal",
+            });
         }
-        Ok(Self { name, key: SigningKey::from_bytes(seed) })
+        Ok(Self {
+            name,
+            key: SigningKey::from_bytes(seed),
+        })
     }
 
     /// Its public key.
     #[must_use]
     pub fn public(&self) -> PublicKey {
-        PublicKey { name: self.name.clone(), key: self.key.verifying_key() }
+        PublicKey {
+            name: self.name.clone(),
+            key: self.key.verifying_key(),
+        }
     }
 
     /// The text of the key file: `PRIVATE+KEY+<name>+<key id>+base64(0x01 ‖ seed)` (the form of Go's `note` package).
@@ -154,7 +193,11 @@ impl SecretKey {
         seed.zeroize();
         let encoded = Zeroizing::new(Base64::encode_string(&bytes));
         let id = hex::encode(self.public().id());
-        Zeroizing::new(format!("PRIVATE+KEY+{}+{id}+{}", self.name.as_str(), encoded.as_str()))
+        Zeroizing::new(format!(
+            "PRIVATE+KEY+{}+{id}+{}",
+            self.name.as_str(),
+            encoded.as_str()
+        ))
     }
 
     /// Parses the text of a key file, without a line feed.
@@ -162,17 +205,31 @@ impl SecretKey {
     /// # Errors
     /// [`Error::WeakKey`]; never with any part of the text.
     pub fn from_text(text: &str) -> Result<Self, Error> {
-        let refuse = |why| Error::WeakKey { what: "signing key", why };
-        let rest = text.strip_prefix("PRIVATE+KEY+").ok_or_else(|| refuse("it must begin with PRIVATE+KEY+"))?;
+        let refuse = |why| Error::WeakKey {
+            what: "signing key",
+            why,
+        };
+        let rest = text
+            .strip_prefix("PRIVATE+KEY+")
+            .ok_or_else(|| refuse("it must begin with PRIVATE+KEY+"))?;
         let mut parts = rest.splitn(3, '+');
-        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next())
+        else {
             return Err(refuse("expected PRIVATE+KEY+<name>+<key id>+<base64>"));
         };
-        let bytes = Zeroizing::new(Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?);
-        let (ED25519, seed) = bytes.split_first().map(|(kind, seed)| (*kind, seed)).unwrap_or_default() else {
+        let bytes = Zeroizing::new(
+            Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?,
+        );
+        let (ED25519, seed) = bytes
+            .split_first()
+            .map(|(kind, seed)| (*kind, seed))
+            .unwrap_or_default()
+        else {
             return Err(refuse("only Ed25519 keys (type 0x01) are supported"));
         };
-        let seed: [u8; 32] = seed.try_into().map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
+        let seed: [u8; 32] = seed
+            .try_into()
+            .map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
         let seed = Zeroizing::new(seed);
         let key = Self::new(KeyName::new(name)?, &seed)?;
         if id != hex::encode(key.public().id()) {
@@ -189,7 +246,11 @@ impl SecretKey {
         check_text(text)?;
         let mut bytes = Vec::from(self.public().id());
         bytes.extend_from_slice(&self.key.sign(text.as_bytes()).to_bytes());
-        Ok(format!("— {} {}\n", self.name.as_str(), Base64::encode_string(&bytes)))
+        Ok(format!(
+            "— {} {}\n",
+            self.name.as_str(),
+            Base64::encode_string(&bytes)
+        ))
     }
 
     /// Signs `text` as a note of one signature.
@@ -208,7 +269,12 @@ impl fmt::Debug for SecretKey {
 }
 
 fn check_text(text: &str) -> Result<(), Error> {
-    let refuse = |why: &str| Err(Error::Syntax { what: "signed note", why: why.into() });
+    let refuse = |why: &str| {
+        Err(Error::Syntax {
+            what: "signed note",
+            why: why.into(),
+        })
+    };
     if !text.ends_with('\n') {
         return refuse("its text must end in a line feed");
     }
@@ -229,23 +295,38 @@ impl<'a> Note<'a> {
     /// # Errors
     /// [`Error::Syntax`] if the form is not that of a signed note.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
-        let refuse = |why: &str| Error::Syntax { what: "signed note", why: why.into() };
+        let refuse = |why: &str| Error::Syntax {
+            what: "signed note",
+            why: why.into(),
+        };
         let note = core::str::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8"))?;
-        let split = note.rfind("\n\n").ok_or_else(|| refuse("no empty line before the signatures"))?;
-        let (text, rest) = note.split_at_checked(split.saturating_add(1)).ok_or_else(|| refuse("cut short"))?;
+        let split = note
+            .rfind("\n\n")
+            .ok_or_else(|| refuse("no empty line before the signatures"))?;
+        let (text, rest) = note
+            .split_at_checked(split.saturating_add(1))
+            .ok_or_else(|| refuse("cut short"))?;
         check_text(text)?;
-        let lines = rest.strip_prefix('\n').and_then(|rest| rest.strip_suffix('\n'));
-        let lines = lines.ok_or_else(|| refuse("the last signature line must end in a line feed"))?;
+        let lines = rest
+            .strip_prefix('\n')
+            .and_then(|rest| rest.strip_suffix('\n'));
+        let lines =
+            lines.ok_or_else(|| refuse("the last signature line must end in a line feed"))?;
         let mut signatures = Vec::new();
         for line in lines.split('\n') {
             if signatures.len() == MAX_SIGNATURES {
                 return Err(refuse("more than 64 signatures"));
             }
-            let parts = line.strip_prefix("— ").and_then(|line| line.split_once(' '));
+            let parts = line
+                .strip_prefix("— ")
+                .and_then(|line| line.split_once(' '));
             let (name, encoded) = parts.ok_or_else(|| refuse("a signature line is malformed"))?;
             KeyName::new(name)?;
-            let bytes = Base64::decode_vec(encoded).map_err(|_| refuse("a signature is not base64"))?;
-            let (id, signature) = bytes.split_first_chunk::<4>().ok_or_else(|| refuse("a signature is too short"))?;
+            let bytes =
+                Base64::decode_vec(encoded).map_err(|_| refuse("a signature is not base64"))?;
+            let (id, signature) = bytes
+                .split_first_chunk::<4>()
+                .ok_or_else(|| refuse("a signature is too short"))?;
             signatures.push((name, *id, signature.to_vec()));
         }
         Ok(Self { text, signatures })
@@ -261,17 +342,32 @@ impl<'a> Note<'a> {
             if *name != key.name.as_str() || *id != key.id() {
                 continue;
             }
-            let signature = Signature::from_slice(signature)
-                .map_err(|_| Error::Signature { what, why: "an Ed25519 signature has 64 bytes" })?;
+            let signature = Signature::from_slice(signature).map_err(|_| Error::Signature {
+                what,
+                why: "an Ed25519 signature has 64 bytes",
+            })?;
             key.key
                 .verify_strict(self.text.as_bytes(), &signature)
-                .map_err(|_| Error::Signature { what, why: "the signature is false" })?;
+                .map_err(|_| Error::Signature {
+                    what,
+                    why: "the signature is false",
+                })?;
             if verified {
-                return Err(Error::Signature { what, why: "one key signed twice" });
+                return Err(Error::Signature {
+                    what,
+                    why: "one key signed twice",
+                });
             }
             verified = true;
         }
-        if verified { Ok(self.text) } else { Err(Error::Signature { what, why: "not signed by the expected key" }) }
+        if verified {
+            Ok(self.text)
+        } else {
+            Err(Error::Signature {
+                what,
+                why: "not signed by the expected key",
+            })
+        }
     }
 
     /// The text, unverified: for showing what a file claims.
@@ -298,14 +394,25 @@ mod tests {
         assert_eq!(PublicKey::from_vkey(vkey).unwrap().to_string(), vkey);
         let note = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n\n— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
         let key = PublicKey::from_vkey(vkey).unwrap();
-        assert!(Note::parse(note.as_bytes()).unwrap().verify("note", &key).is_ok());
+        assert!(
+            Note::parse(note.as_bytes())
+                .unwrap()
+                .verify("note", &key)
+                .is_ok()
+        );
     }
 
     #[test]
     fn keys_round_trip() {
         let secret = key("example.com/por", 7);
-        assert_eq!(SecretKey::from_text(&secret.to_text()).unwrap().public(), secret.public());
-        assert_eq!(PublicKey::from_vkey(&secret.public().to_string()).unwrap(), secret.public());
+        assert_eq!(
+            SecretKey::from_text(&secret.to_text()).unwrap().public(),
+            secret.public()
+        );
+        assert_eq!(
+            PublicKey::from_vkey(&secret.public().to_string()).unwrap(),
+            secret.public()
+        );
         assert_eq!(format!("{secret:?}"), "SecretKey(example.com/por, secret)");
     }
 
@@ -314,7 +421,8 @@ mod tests {
         let secret = key("example.com/por", 7);
         let note = secret.sign("hello\n\nworld\n").unwrap();
         let verify = |bytes: &[u8]| {
-            Note::parse(bytes).and_then(|note| note.verify("note", &secret.public()).map(str::to_string))
+            Note::parse(bytes)
+                .and_then(|note| note.verify("note", &secret.public()).map(str::to_string))
         };
         assert_eq!(verify(note.as_bytes()).unwrap(), "hello\n\nworld\n");
         for at in 0..note.len() {
@@ -331,8 +439,15 @@ mod tests {
         let (ours, other) = (key("example.com/por", 7), key("other.example/x", 9));
         let text = "hello\n";
         let line = |key: &SecretKey| key.signature_line(text).unwrap();
-        let check = |note: String| Note::parse(note.as_bytes())?.verify("note", &ours.public()).map(drop);
-        assert_eq!(check(format!("{text}\n{}{}", line(&other), line(&ours))), Ok(()));
+        let check = |note: String| {
+            Note::parse(note.as_bytes())?
+                .verify("note", &ours.public())
+                .map(drop)
+        };
+        assert_eq!(
+            check(format!("{text}\n{}{}", line(&other), line(&ours))),
+            Ok(())
+        );
         let same_name = key("example.com/por", 11);
         assert!(check(format!("{text}\n{}", line(&same_name))).is_err());
         let forged = ours.signature_line("other\n").unwrap();

@@ -26,19 +26,31 @@ impl Policy {
     /// [`Error::Syntax`] with the line number; whatever is wrong with a key.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_BYTES {
-            return Err(Error::TooLarge { what: "policy", limit: MAX_BYTES as u64, found: bytes.len() as u64 });
+            return Err(Error::TooLarge {
+                what: "policy",
+                limit: MAX_BYTES as u64,
+                found: bytes.len() as u64,
+            });
         }
-        let text = core::str::from_utf8(bytes)
-            .map_err(|_| Error::Syntax { what: "policy", why: "it is not UTF-8".into() })?;
+        let text = core::str::from_utf8(bytes).map_err(|_| Error::Syntax {
+            what: "policy",
+            why: "it is not UTF-8".into(),
+        })?;
         let mut draft = Draft::default();
         for (number, line) in (1_usize..).zip(text.split('\n')) {
-            let words: Vec<&str> = line.split([' ', '\t']).filter(|word| !word.is_empty()).collect();
+            let words: Vec<&str> = line
+                .split([' ', '\t'])
+                .filter(|word| !word.is_empty())
+                .collect();
             draft.line(&words).map_err(|why| Error::Syntax {
                 what: "policy",
                 why: alloc::format!("line {number}: {why}"),
             })?;
         }
-        draft.finish().map_err(|why| Error::Syntax { what: "policy", why })
+        draft.finish().map_err(|why| Error::Syntax {
+            what: "policy",
+            why,
+        })
     }
 
     /// The log's key; its name is the log origin.
@@ -83,7 +95,11 @@ impl Draft {
             ["witness", name, vkey] | ["witness", name, vkey, _] => {
                 self.check_new(name)?;
                 let key = PublicKey::from_vkey(vkey).map_err(|error| error.to_string())?;
-                if self.witnesses.iter().any(|(_, other)| other.as_bytes() == key.as_bytes()) {
+                if self
+                    .witnesses
+                    .iter()
+                    .any(|(_, other)| other.as_bytes() == key.as_bytes())
+                {
                     return Err("this witness key stands twice".into());
                 }
                 self.witnesses.push(((*name).into(), key));
@@ -99,7 +115,9 @@ impl Draft {
                 }
                 let reachable = match *threshold {
                     "all" | "any" => !members.is_empty(),
-                    number => number.parse().is_ok_and(|k: usize| k >= 1 && k <= members.len()),
+                    number => number
+                        .parse()
+                        .is_ok_and(|k: usize| k >= 1 && k <= members.len()),
                 };
                 if !reachable {
                     return Err("the threshold must be all, any or a number from 1 to the number of members".into());
@@ -117,16 +135,24 @@ impl Draft {
                 self.quorum = Some((*name).into());
                 Ok(())
             }
-            [first, ..] => Err(alloc::format!("`{}` with these words is not a policy line", shorten(first))),
+            [first, ..] => Err(alloc::format!(
+                "`{}` with these words is not a policy line",
+                shorten(first)
+            )),
         }
     }
 
     fn defined(&self, name: &str) -> bool {
-        self.witnesses.iter().any(|(other, _)| other == name) || self.groups.iter().any(|other| other == name)
+        self.witnesses.iter().any(|(other, _)| other == name)
+            || self.groups.iter().any(|other| other == name)
     }
 
     fn check_defined(&self, name: &str) -> Result<(), String> {
-        if self.defined(name) { Ok(()) } else { Err(alloc::format!("`{}` is not defined above", shorten(name))) }
+        if self.defined(name) {
+            Ok(())
+        } else {
+            Err(alloc::format!("`{}` is not defined above", shorten(name)))
+        }
     }
 
     fn check_new(&self, name: &str) -> Result<(), String> {
@@ -138,8 +164,14 @@ impl Draft {
 
     fn finish(self) -> Result<Policy, String> {
         let log = self.log.ok_or("no `log <vkey>` line")?;
-        let quorum = self.quorum.ok_or("no `quorum` line; write `quorum none` for a policy without witnesses")?;
-        Ok(Policy { log, witnesses: self.witnesses, witnesses_required: quorum != "none" })
+        let quorum = self
+            .quorum
+            .ok_or("no `quorum` line; write `quorum none` for a policy without witnesses")?;
+        Ok(Policy {
+            log,
+            witnesses: self.witnesses,
+            witnesses_required: quorum != "none",
+        })
     }
 }
 
@@ -162,10 +194,19 @@ mod tests {
     #[test]
     fn wrong_policies_name_the_line() {
         for (text, line) in [
-            (alloc::format!("log {KEY}\nlog {KEY}\nquorum none\n"), "line 2"),
+            (
+                alloc::format!("log {KEY}\nlog {KEY}\nquorum none\n"),
+                "line 2",
+            ),
             (alloc::format!("log {KEY}\nquorum X\n"), "line 2"),
-            (alloc::format!("log {KEY}\nwitness W {KEY}\nwitness V {KEY}\n"), "line 3"),
-            (alloc::format!("log {KEY}\nwitness W {KEY}\ngroup G 2 W\n"), "line 3"),
+            (
+                alloc::format!("log {KEY}\nwitness W {KEY}\nwitness V {KEY}\n"),
+                "line 3",
+            ),
+            (
+                alloc::format!("log {KEY}\nwitness W {KEY}\ngroup G 2 W\n"),
+                "line 3",
+            ),
             (alloc::format!("log {KEY}\nmaximum 3\n"), "line 2"),
             (String::from("log nonsense\nquorum none\n"), "line 1"),
             (alloc::format!("log {KEY}\n"), "no `quorum`"),

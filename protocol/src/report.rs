@@ -4,9 +4,11 @@
 //! A `Report` holds facts and identifiers; `claim` and `text` are their English sentences.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use serde::Serialize;
+
+use crate::error::Error;
 
 /// Value of [`Report::format`].
 pub const REPORT_FORMAT: &str = "por/report/v1";
@@ -169,4 +171,240 @@ pub struct Report {
     pub books: Vec<BookFacts>,
     /// What this result does not prove.
     pub not_proven: Vec<NotProven>,
+}
+
+/// What no report of `por` proves.
+pub const NOT_PROVEN: [NotProven; 5] = [
+    NotProven {
+        id: "other-customers",
+        text: "That every other customer is counted: each can only check the own account, so the proof grows with every customer who checks.",
+    },
+    NotProven {
+        id: "other-debts",
+        text: "That the exchange has no other debts, such as loans, bonds or claims outside these books.",
+    },
+    NotProven {
+        id: "borrowed-coins",
+        text: "That the coins shown are the exchange's own: they may be borrowed, pledged or shown with a partner's consent.",
+    },
+    NotProven {
+        id: "fiat",
+        text: "Anything about money in banks: only coins on public chains are compared.",
+    },
+    NotProven {
+        id: "after-the-snapshot",
+        text: "Anything after the snapshot: coins can move within the hour.",
+    },
+];
+
+/// The steps of the numbered verification (SPEC §9 for statements, §10 for audits).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each variant's claim is its documentation")]
+pub enum Step {
+    WellFormed,
+    AttestationSigned,
+    WitnessesCosigned,
+    StatementSigned,
+    AccountExpected,
+    BookListed,
+    AmountRounded,
+    LeafIncluded,
+    SiblingsNonNegative,
+    TotalProven,
+    Covered,
+    BooksComplete,
+    ReservesComplete,
+    Ownership,
+    ReservesSummed,
+    AnnexesPresent,
+    FilesExpected,
+}
+
+impl Step {
+    /// Number, identifier and claim.
+    const fn row(self) -> (u8, &'static str, &'static str) {
+        match self {
+            Self::WellFormed => (
+                1,
+                "well-formed",
+                "Every file has the form that this version of the format requires.",
+            ),
+            Self::AttestationSigned => (
+                2,
+                "attestation-signed",
+                "The attestation is signed by the exchange's log key that the policy names.",
+            ),
+            Self::WitnessesCosigned => (
+                3,
+                "witnesses-cosigned",
+                "The policy's quorum of witnesses has cosigned the log.",
+            ),
+            Self::StatementSigned => (
+                4,
+                "statement-signed",
+                "The exchange signed this statement, for this attestation.",
+            ),
+            Self::AccountExpected => (
+                5,
+                "account-expected",
+                "The statement is for the account you named.",
+            ),
+            Self::BookListed => (
+                6,
+                "book-listed",
+                "The attestation lists this book, with this root and this total.",
+            ),
+            Self::AmountRounded => (
+                7,
+                "amount-rounded",
+                "The amount counted is the exact balance, rounded up.",
+            ),
+            Self::LeafIncluded => (
+                8,
+                "leaf-included",
+                "The account's leaf, with this amount, is in the tree under the published root.",
+            ),
+            Self::SiblingsNonNegative => (
+                9,
+                "siblings-non-negative",
+                "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+            ),
+            Self::TotalProven => (
+                10,
+                "total-proven",
+                "The published total, or the bound on it, belongs to this root.",
+            ),
+            Self::Covered => (
+                11,
+                "covered",
+                "The reserves of this asset are at least its liabilities.",
+            ),
+            Self::BooksComplete => (
+                12,
+                "books-complete",
+                "The list of books is the one that the attestation is bound to.",
+            ),
+            Self::ReservesComplete => (
+                13,
+                "reserves-complete",
+                "The list of reserves is the one that the attestation is bound to.",
+            ),
+            Self::Ownership => (
+                14,
+                "ownership",
+                "Each address has a signature over the dated challenge, and stands once.",
+            ),
+            Self::ReservesSummed => (
+                15,
+                "reserves-summed",
+                "The reserves stated for each asset are the sum of its addresses, rounded down.",
+            ),
+            Self::AnnexesPresent => (
+                16,
+                "annexes-present",
+                "Every annex has the size and the digest it should have.",
+            ),
+            Self::FilesExpected => (
+                17,
+                "files-expected",
+                "The publication holds the files of its books and no others.",
+            ),
+        }
+    }
+
+    /// Number of the step.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.row().0
+    }
+
+    /// Stable identifier in kebab-case.
+    #[must_use]
+    pub const fn id(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What is true when the step passes.
+    #[must_use]
+    pub const fn claim(self) -> &'static str {
+        self.row().2
+    }
+}
+
+/// Named facts of a check.
+pub type Facts = BTreeMap<&'static str, String>;
+
+/// The checks of a report while they are made. Every result goes in; none can be dropped.
+#[derive(Debug, Default)]
+pub struct Checks(Vec<Check>);
+
+impl Checks {
+    /// Records how a step ended, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
+    /// other error is a failure.
+    pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
+        let (outcome, error, facts) = match result {
+            Ok(facts) => (Outcome::Passed, None, facts),
+            Err(error @ (Error::Missing { .. } | Error::Unsupported { .. })) => {
+                (Outcome::CannotTell, Some(error), Facts::new())
+            }
+            Err(error) => (Outcome::Failed, Some(error), Facts::new()),
+        };
+        self.0.push(Check {
+            step: step.number(),
+            id: step.id(),
+            claim: step.claim(),
+            book: book.map(Into::into),
+            outcome,
+            reason: error.as_ref().map(Error::code),
+            detail: error.map(|error| error.to_string()),
+            facts,
+        });
+        outcome == Outcome::Passed
+    }
+
+    /// The verdict over all checks but coverage, which is a verdict of its own.
+    #[must_use]
+    pub fn included(&self) -> Included {
+        verdict(self.0.iter())
+    }
+
+    /// The verdict over the checks of one book.
+    #[must_use]
+    pub fn included_in(&self, book: &str) -> Included {
+        verdict(
+            self.0
+                .iter()
+                .filter(|check| check.book.as_deref() == Some(book)),
+        )
+    }
+
+    /// Finishes the report. An unfinished list of checks never gives a verdict better than "cannot tell": callers record
+    /// each step they could not reach.
+    #[must_use]
+    pub fn into_report(self, statement: Option<StatementFacts>, books: Vec<BookFacts>) -> Report {
+        Report {
+            format: REPORT_FORMAT,
+            included: self.included(),
+            statement,
+            checks: self.0,
+            books,
+            not_proven: NOT_PROVEN.to_vec(),
+        }
+    }
+}
+
+fn verdict<'a>(checks: impl Iterator<Item = &'a Check>) -> Included {
+    let mut verdict = None;
+    for check in checks.filter(|check| check.id != Step::Covered.id()) {
+        let this = match check.outcome {
+            Outcome::Passed => Included::Verified,
+            Outcome::CannotTell => Included::CannotTell,
+            Outcome::Failed => return Included::NotVerified,
+        };
+        if verdict != Some(Included::CannotTell) {
+            verdict = Some(this);
+        }
+    }
+    // No check at all verifies nothing.
+    verdict.unwrap_or(Included::CannotTell)
 }

@@ -29,7 +29,10 @@ impl RunKey {
     pub fn from_bytes(bytes: [u8; 32]) -> Result<Self, Error> {
         let key = Self(bytes);
         if key.0.iter().all(|byte| Some(byte) == key.0.first()) {
-            return Err(Error::WeakKey { what: "run key", why: "all its bytes are equal" });
+            return Err(Error::WeakKey {
+                what: "run key",
+                why: "all its bytes are equal",
+            });
         }
         Ok(key)
     }
@@ -69,13 +72,18 @@ pub struct LedgerMac(Hmac<Sha256>);
 impl LedgerMac {
     /// Begins a book.
     pub fn book(&mut self, asset: &str, kind: &str, rows: u64) {
-        let header = Encoder::new("").variable(asset.as_bytes()).variable(kind.as_bytes()).u64(rows);
+        let header = Encoder::new("")
+            .variable(asset.as_bytes())
+            .variable(kind.as_bytes())
+            .u64(rows);
         self.0.update(&header.into_bytes());
     }
 
     /// Adds a row of the book begun last.
     pub fn row(&mut self, account: &AccountId, exact: ExactAmount) {
-        let row = Encoder::new("").variable(account.as_str().as_bytes()).fixed(&exact.steps().to_le_bytes());
+        let row = Encoder::new("")
+            .variable(account.as_str().as_bytes())
+            .fixed(&exact.steps().to_le_bytes());
         self.0.update(&row.into_bytes());
     }
 
@@ -103,7 +111,9 @@ impl Secrets {
         let mut output = Zeroizing::new([0; N]);
         // Every output here is at most 96 bytes; the limit of RFC 5869 is 255 · 32.
         #[allow(clippy::expect_used)]
-        self.0.expand(&info.into_bytes(), output.as_mut_slice()).expect("fewer than 8,160 bytes are asked for");
+        self.0
+            .expand(&info.into_bytes(), output.as_mut_slice())
+            .expect("fewer than 8,160 bytes are asked for");
         output
     }
 
@@ -138,7 +148,10 @@ impl Secrets {
     /// Seed of a tile's proof randomness.
     #[must_use]
     pub fn tile_seed(&self, ctx: &Ctx, position: Position) -> ProofSeed {
-        let info = Encoder::new("por/tile-seed/v1").fixed(ctx.as_bytes()).u8(position.level).u64(position.index);
+        let info = Encoder::new("por/tile-seed/v1")
+            .fixed(ctx.as_bytes())
+            .u8(position.level)
+            .u64(position.index);
         ProofSeed(*self.expand::<32>(info))
     }
 

@@ -28,7 +28,9 @@ impl Commitment {
     /// [`Error::Encoding`] if the bytes are not canonical, [`Error::Identity`] for the identity.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, Error> {
         let bytes = CompressedRistretto(*bytes);
-        let point = bytes.decompress().ok_or(Error::Encoding { what: "commitment" })?;
+        let point = bytes
+            .decompress()
+            .ok_or(Error::Encoding { what: "commitment" })?;
         Self::from_parts(point, bytes)
     }
 
@@ -49,7 +51,10 @@ impl Commitment {
     #[must_use]
     pub fn void() -> Self {
         let point = PedersenGens::default().B_blinding;
-        Self { point, bytes: point.compress() }
+        Self {
+            point,
+            bytes: point.compress(),
+        }
     }
 
     /// The 32 canonical bytes.
@@ -80,7 +85,8 @@ impl Serialize for Commitment {
 impl<'de> Deserialize<'de> for Commitment {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = alloc::string::String::deserialize(deserializer)?;
-        let bytes = decode_hex(&text).ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))?;
+        let bytes = decode_hex(&text)
+            .ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))?;
         Self::from_bytes(&bytes).map_err(D::Error::custom)
     }
 }
@@ -101,7 +107,11 @@ impl Blinding {
     /// # Errors
     /// [`Error::ZeroBlinding`] if `scalar` is zero.
     pub fn from_scalar(scalar: Scalar) -> Result<Self, Error> {
-        if scalar == Scalar::ZERO { Err(Error::ZeroBlinding) } else { Ok(Self(scalar)) }
+        if scalar == Scalar::ZERO {
+            Err(Error::ZeroBlinding)
+        } else {
+            Ok(Self(scalar))
+        }
     }
 
     /// Decodes the 32 canonical bytes shown in an opening.
@@ -190,21 +200,39 @@ mod tests {
 
     #[test]
     fn t_09_identity_is_refused() {
-        assert_eq!(Commitment::from_bytes(&[0; 32]), Err(Error::Identity { what: "commitment" }));
+        assert_eq!(
+            Commitment::from_bytes(&[0; 32]),
+            Err(Error::Identity { what: "commitment" })
+        );
         assert_eq!(Blinding::from_bytes([0; 32]), Err(Error::ZeroBlinding));
     }
 
     #[test]
     fn t_10_non_canonical_points_and_scalars_are_refused() {
-        let p = hex::decode("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f").unwrap();
-        let negative = hex::decode("0100000000000000000000000000000000000000000000000000000000000000").unwrap();
+        let p = hex::decode("edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f")
+            .unwrap();
+        let negative =
+            hex::decode("0100000000000000000000000000000000000000000000000000000000000000")
+                .unwrap();
         let mut high_bit = *Commitment::void().as_bytes();
         high_bit[31] |= 0x80;
-        for bad in [p.try_into().unwrap(), [0xff; 32], negative.try_into().unwrap(), high_bit] {
-            assert_eq!(Commitment::from_bytes(&bad), Err(Error::Encoding { what: "commitment" }));
+        for bad in [
+            p.try_into().unwrap(),
+            [0xff; 32],
+            negative.try_into().unwrap(),
+            high_bit,
+        ] {
+            assert_eq!(
+                Commitment::from_bytes(&bad),
+                Err(Error::Encoding { what: "commitment" })
+            );
         }
-        let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010").unwrap();
-        assert_eq!(Blinding::from_bytes(order.try_into().unwrap()), Err(Error::Encoding { what: "blinding" }));
+        let order = hex::decode("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010")
+            .unwrap();
+        assert_eq!(
+            Blinding::from_bytes(order.try_into().unwrap()),
+            Err(Error::Encoding { what: "blinding" })
+        );
     }
 
     #[test]
@@ -220,7 +248,10 @@ mod tests {
 
     #[test]
     fn k_03_debug_shows_no_blinding() {
-        let text = format!("{:?}", Blinding::from_scalar(Scalar::from(123_456_789_u64)).unwrap());
+        let text = format!(
+            "{:?}",
+            Blinding::from_scalar(Scalar::from(123_456_789_u64)).unwrap()
+        );
         assert_eq!(text, "Blinding(secret)");
     }
 }

@@ -28,7 +28,11 @@ pub fn verify_path<'a>(
     let depth = usize::from(shape.depth());
     let expected = depth.saturating_mul(TILE_BYTES);
     if records.len() != expected {
-        return Err(Error::Length { what: "path", expected: expected as u64, found: records.len() as u64 });
+        return Err(Error::Length {
+            what: "path",
+            expected: expected as u64,
+            found: records.len() as u64,
+        });
     }
     // Positions and slots from the leaf up, then walked from the root down.
     let mut steps = Vec::with_capacity(depth);
@@ -40,9 +44,16 @@ pub fn verify_path<'a>(
     }
     let mut tiles = Vec::with_capacity(depth);
     let mut expected = *root;
-    for ((position, slot), record) in steps.into_iter().rev().zip(records.chunks_exact(TILE_BYTES)) {
+    for ((position, slot), record) in steps
+        .into_iter()
+        .rev()
+        .zip(records.chunks_exact(TILE_BYTES))
+    {
         let tile = open_record(ctx, shape, position, &expected, record)?;
-        expected = *tile.children().get(slot).ok_or(Error::LeafIndex { index, leaf_count })?;
+        expected = *tile
+            .children()
+            .get(slot)
+            .ok_or(Error::LeafIndex { index, leaf_count })?;
         tiles.push(tile);
     }
     if expected != *leaf {

@@ -69,7 +69,10 @@ impl Shape {
     /// Position of the root.
     #[must_use]
     pub const fn root(&self) -> Position {
-        Position { level: self.depth(), index: 0 }
+        Position {
+            level: self.depth(),
+            index: 0,
+        }
     }
 
     /// Whether a slot lies beyond the last node of its level.
@@ -93,7 +96,10 @@ impl Position {
         let first = self.index.checked_mul(ARITY_U64)?;
         let mut slot = 0;
         Some([(); ARITY].map(|()| {
-            let child = Self { level, index: first.saturating_add(slot) };
+            let child = Self {
+                level,
+                index: first.saturating_add(slot),
+            };
             slot = slot.saturating_add(1);
             child
         }))
@@ -102,7 +108,10 @@ impl Position {
     /// The tile that holds this node, and the slot in it (0 ..= 15).
     #[must_use]
     pub fn parent(&self) -> (Self, usize) {
-        let parent = Self { level: self.level.saturating_add(1), index: self.index / ARITY_U64 };
+        let parent = Self {
+            level: self.level.saturating_add(1),
+            index: self.index / ARITY_U64,
+        };
         (parent, usize::try_from(self.index % ARITY_U64).unwrap_or(0))
     }
 }
@@ -124,7 +133,9 @@ mod tests {
     #[test]
     fn levels_of_a_million_accounts() {
         let shape = Shape::new(1_015_808).unwrap();
-        let levels: Vec<u64> = (0..=shape.depth()).map(|level| shape.nodes(level)).collect();
+        let levels: Vec<u64> = (0..=shape.depth())
+            .map(|level| shape.nodes(level))
+            .collect();
         assert_eq!(levels, [1_015_808, 63_488, 3_968, 248, 16, 1]);
         assert_eq!(shape.nodes(6), 0);
         assert_eq!(Shape::new(1 << 40).unwrap().depth(), 10);

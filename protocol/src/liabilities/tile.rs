@@ -37,8 +37,15 @@ pub struct Node {
 /// The constant node of a slot beyond the last node of its level: opening (0, 1), hash of its own position.
 #[must_use]
 pub fn void_node(ctx: &Ctx, slot: Position) -> Node {
-    let hash = Encoder::new("por/void/v1").fixed(ctx.as_bytes()).u8(slot.level).u64(slot.index).digest();
-    Node { commitment: Commitment::void(), hash }
+    let hash = Encoder::new("por/void/v1")
+        .fixed(ctx.as_bytes())
+        .u8(slot.level)
+        .u64(slot.index)
+        .digest();
+    Node {
+        commitment: Commitment::void(),
+        hash,
+    }
 }
 
 /// The node hash of a record at a position.
@@ -87,10 +94,17 @@ pub fn open_record<'a>(
         return Err(Error::NodeHash { level, index });
     }
     // 2. Canonical.
-    let slots = position.children().ok_or(Error::NodeHash { level, index })?;
+    let slots = position
+        .children()
+        .ok_or(Error::NodeHash { level, index })?;
     let (children, proof) = record.split_at(ARITY * CHILD_BYTES);
-    let children = children.chunks_exact(CHILD_BYTES).map(decode_child).collect::<Result<Vec<Node>, _>>()?;
-    let children: [Node; ARITY] = children.try_into().map_err(|_| Error::Encoding { what: "tile record" })?;
+    let children = children
+        .chunks_exact(CHILD_BYTES)
+        .map(decode_child)
+        .collect::<Result<Vec<Node>, _>>()?;
+    let children: [Node; ARITY] = children.try_into().map_err(|_| Error::Encoding {
+        what: "tile record",
+    })?;
     // 3. The sum, recomputed and compared as bytes.
     let sum: RistrettoPoint = children.iter().map(|child| child.commitment.point()).sum();
     if sum.compress().as_bytes() != expected.commitment.as_bytes() {
@@ -99,14 +113,24 @@ pub fn open_record<'a>(
     // 4. Nothing hides beyond the last node.
     for (slot, child) in slots.into_iter().zip(&children) {
         if shape.is_void(slot) && *child != void_node(ctx, slot) {
-            return Err(Error::Void { level: slot.level, index: slot.index });
+            return Err(Error::Void {
+                level: slot.level,
+                index: slot.index,
+            });
         }
     }
-    Ok(Tile { position, children, record, proof })
+    Ok(Tile {
+        position,
+        children,
+        record,
+        proof,
+    })
 }
 
 fn decode_child(bytes: &[u8]) -> Result<Node, Error> {
-    let short = || Error::Encoding { what: "tile record" };
+    let short = || Error::Encoding {
+        what: "tile record",
+    };
     let (commitment, hash) = bytes.split_at_checked(32).ok_or_else(short)?;
     Ok(Node {
         commitment: Commitment::from_bytes(commitment.try_into().map_err(|_| short())?)?,
@@ -134,7 +158,10 @@ impl<'a> Tile<'a> {
         'a: 'c,
     {
         RangeStatement {
-            context: RangeContext::Tile { ctx, position: self.position },
+            context: RangeContext::Tile {
+                ctx,
+                position: self.position,
+            },
             commitments: self.children.iter().map(|child| child.commitment).collect(),
             proof: self.proof,
             record: self.record,
@@ -157,7 +184,11 @@ impl ChildSecret {
     /// The known opening of a void slot.
     #[must_use]
     pub fn void(ctx: &Ctx, slot: Position) -> Self {
-        Self { amount: Amount::ZERO, blinding: Scalar::ONE, hash: void_node(ctx, slot).hash }
+        Self {
+            amount: Amount::ZERO,
+            blinding: Scalar::ONE,
+            hash: void_node(ctx, slot).hash,
+        }
     }
 }
 
@@ -170,7 +201,10 @@ pub struct TileProver {
 
 impl Default for TileProver {
     fn default() -> Self {
-        Self { committer: Committer::default(), provers: Some((RangeProver::default(), Generators::new())) }
+        Self {
+            committer: Committer::default(),
+            provers: Some((RangeProver::default(), Generators::new())),
+        }
     }
 }
 
@@ -178,7 +212,10 @@ impl TileProver {
     /// A prover that writes zeros where the range proof belongs: for benchmarks of the tree. Its trees verify nowhere.
     #[must_use]
     pub fn without_proofs() -> Self {
-        Self { committer: Committer::default(), provers: None }
+        Self {
+            committer: Committer::default(),
+            provers: None,
+        }
     }
 
     /// Makes the record of one tile, and the tile's own secret as a child of the next level.
@@ -194,14 +231,18 @@ impl TileProver {
         children: &[ChildSecret; ARITY],
         seed: ProofSeed,
     ) -> Result<(Vec<u8>, ChildSecret), Error> {
-        let halves = children.each_ref().map(|child| self.committer.half(child.amount, &child.blinding));
+        let halves = children
+            .each_ref()
+            .map(|child| self.committer.half(child.amount, &child.blinding));
         let compressed = RistrettoPoint::double_and_compress_batch(&halves);
         let mut record = Vec::with_capacity(TILE_BYTES);
         for (commitment, child) in compressed.iter().zip(children) {
             record.extend_from_slice(commitment.as_bytes());
             record.extend_from_slice(child.hash.as_bytes());
         }
-        let amount = children.iter().try_fold(Amount::ZERO, |sum, child| sum.checked_add(child.amount));
+        let amount = children
+            .iter()
+            .try_fold(Amount::ZERO, |sum, child| sum.checked_add(child.amount));
         let amount = amount.map_err(|_| Error::TotalOverflow)?;
         let blinding = children.iter().map(|child| child.blinding).sum();
         match &self.provers {
@@ -216,12 +257,26 @@ impl TileProver {
                     .map(|bytes| Commitment::from_bytes(bytes.as_bytes()))
                     .collect::<Result<Vec<_>, _>>()?;
                 record.extend_from_slice(&proof);
-                let statement = RangeStatement { context, commitments, proof: &proof, record: &record };
-                verify_batch(generators, &[statement], &[])
-                    .map_err(|_| Error::SelfCheck { level: position.level, index: position.index })?;
+                let statement = RangeStatement {
+                    context,
+                    commitments,
+                    proof: &proof,
+                    record: &record,
+                };
+                verify_batch(generators, &[statement], &[]).map_err(|_| Error::SelfCheck {
+                    level: position.level,
+                    index: position.index,
+                })?;
             }
         }
         let hash = record_hash(ctx, position, &record);
-        Ok((record, ChildSecret { amount, blinding, hash }))
+        Ok((
+            record,
+            ChildSecret {
+                amount,
+                blinding,
+                hash,
+            },
+        ))
     }
 }

@@ -22,7 +22,10 @@ use crate::context::Ctx;
 use crate::error::Error;
 use crate::liabilities::commitment::Commitment;
 use crate::liabilities::tile::{ChildSecret, Node};
-use crate::range_proof::{Entropy, Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, proof_bytes, verify_batch};
+use crate::range_proof::{
+    Entropy, Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, proof_bytes,
+    verify_batch,
+};
 
 /// Bytes of the proof of a public total.
 pub const TOTAL_PROOF_BYTES: usize = 64;
@@ -57,7 +60,12 @@ fn transcript(ctx: &Ctx, root: &Node, total: Amount) -> Transcript {
 
 /// Proves that `root` opens to its total, without showing the blinding sum.
 #[must_use]
-pub fn prove_total(ctx: &Ctx, root: &Node, secret: &ChildSecret, seed: ProofSeed) -> [u8; TOTAL_PROOF_BYTES] {
+pub fn prove_total(
+    ctx: &Ctx,
+    root: &Node,
+    secret: &ChildSecret,
+    seed: ProofSeed,
+) -> [u8; TOTAL_PROOF_BYTES] {
     // The nonce depends on the statement, the witness and the seed: another total can never meet the same nonce.
     let mut rng = transcript(ctx, root, secret.amount)
         .build_rng()
@@ -78,13 +86,22 @@ pub fn prove_total(ctx: &Ctx, root: &Node, secret: &ChildSecret, seed: ProofSeed
 /// # Errors
 /// [`Error::Encoding`] and [`Error::Identity`] for a malformed proof, [`Error::TotalOpening`] if the root does not open
 /// to `total`.
-pub fn verify_total(ctx: &Ctx, root: &Node, total: Amount, proof: &[u8; TOTAL_PROOF_BYTES]) -> Result<(), Error> {
-    let malformed = || Error::Encoding { what: "total proof" };
+pub fn verify_total(
+    ctx: &Ctx,
+    root: &Node,
+    total: Amount,
+    proof: &[u8; TOTAL_PROOF_BYTES],
+) -> Result<(), Error> {
+    let malformed = || Error::Encoding {
+        what: "total proof",
+    };
     let (nonce, s) = proof.split_at(32);
     let nonce = CompressedRistretto::from_slice(nonce).map_err(|_| malformed())?;
     let nonce_point = nonce.decompress().ok_or_else(malformed)?;
     if nonce_point.is_identity() {
-        return Err(Error::Identity { what: "total proof" });
+        return Err(Error::Identity {
+            what: "total proof",
+        });
     }
     let s: [u8; 32] = s.try_into().map_err(|_| malformed())?;
     let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)).ok_or_else(malformed)?;
@@ -93,9 +110,18 @@ pub fn verify_total(ctx: &Ctx, root: &Node, total: Amount, proof: &[u8; TOTAL_PR
     // s·B̃ − c·C_root + c·total·B − K = 0
     let sum = RistrettoPoint::vartime_multiscalar_mul(
         [s, -c, c * Scalar::from(total.atoms()), -Scalar::ONE],
-        [gens.B_blinding, *root.commitment.point(), gens.B, nonce_point],
+        [
+            gens.B_blinding,
+            *root.commitment.point(),
+            gens.B,
+            nonce_point,
+        ],
     );
-    if sum.is_identity() { Ok(()) } else { Err(Error::TotalOpening) }
+    if sum.is_identity() {
+        Ok(())
+    } else {
+        Err(Error::TotalOpening)
+    }
 }
 
 /// Proves that a sealed total is at most `bound`.
@@ -110,8 +136,15 @@ pub fn prove_bound(
     bound: Amount,
     seed: ProofSeed,
 ) -> Result<SealedTotal, Error> {
-    let slack = bound.atoms().checked_sub(secret.amount.atoms()).ok_or(Error::TotalBound)?;
-    let context = RangeContext::Bound { ctx, bound, root_hash: root.hash.as_bytes() };
+    let slack = bound
+        .atoms()
+        .checked_sub(secret.amount.atoms())
+        .ok_or(Error::TotalBound)?;
+    let context = RangeContext::Bound {
+        ctx,
+        bound,
+        root_hash: root.hash.as_bytes(),
+    };
     let proof = prover.prove(&context, &[slack], &[-secret.blinding], seed)?;
     Ok(SealedTotal { bound, proof })
 }
@@ -128,7 +161,11 @@ pub fn verify_bound(
     let bound_point = Scalar::from(sealed.bound.atoms()) * PedersenGens::default().B;
     let slack = Commitment::from_point(bound_point - root.commitment.point())?;
     let statement = RangeStatement {
-        context: RangeContext::Bound { ctx, bound: sealed.bound, root_hash: root.hash.as_bytes() },
+        context: RangeContext::Bound {
+            ctx,
+            bound: sealed.bound,
+            root_hash: root.hash.as_bytes(),
+        },
         commitments: alloc::vec![slack],
         proof: &sealed.proof,
         record: &[],

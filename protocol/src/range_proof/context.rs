@@ -42,7 +42,11 @@ impl RangeContext<'_> {
                 transcript.append_u64(b"index", position.index);
                 transcript
             }
-            Self::Bound { ctx, bound, root_hash } => {
+            Self::Bound {
+                ctx,
+                bound,
+                root_hash,
+            } => {
                 let mut transcript = Transcript::new(b"por/bound/v1");
                 transcript.append_message(b"ctx", ctx.as_bytes());
                 transcript.append_u64(b"bound", bound.atoms());
@@ -60,7 +64,11 @@ impl RangeContext<'_> {
                 .u8(position.level)
                 .u64(position.index)
                 .into_bytes(),
-            Self::Bound { ctx, bound, root_hash } => Encoder::new("por/bound/v1")
+            Self::Bound {
+                ctx,
+                bound,
+                root_hash,
+            } => Encoder::new("por/bound/v1")
                 .fixed(ctx.as_bytes())
                 .u64(bound.atoms())
                 .fixed(root_hash)

@@ -28,7 +28,10 @@ impl Generators {
         let pedersen = PedersenGens::default();
         let parties = 0..16_u32;
         Self {
-            g: parties.clone().flat_map(|party| chain(b'G', party)).collect(),
+            g: parties
+                .clone()
+                .flat_map(|party| chain(b'G', party))
+                .collect(),
             h: parties.flat_map(|party| chain(b'H', party)).collect(),
             b: pedersen.B,
             b_blinding: pedersen.B_blinding,
@@ -68,11 +71,22 @@ mod tests {
         let library = BulletproofGens::new(64, 16);
         for party in 0..16 {
             let theirs: Vec<RistrettoPoint> = library.share(party).G(64).copied().collect();
-            assert_eq!(ours.g[party * 64..(party + 1) * 64], theirs, "party {party}");
+            assert_eq!(
+                ours.g[party * 64..(party + 1) * 64],
+                theirs,
+                "party {party}"
+            );
         }
         // H is private there: pinned by digest, and by every library proof that verifies below.
-        let h: Vec<u8> = ours.h.iter().flat_map(|point| point.compress().to_bytes()).collect();
+        let h: Vec<u8> = ours
+            .h
+            .iter()
+            .flat_map(|point| point.compress().to_bytes())
+            .collect();
         assert_eq!((ours.g.len(), ours.h.len()), (1024, 1024));
-        assert_eq!(Digest::of(&h).to_string(), "a44e39021b784abd1a2b784a5ec7ab85b9eb4bfde64a243b7d6644a5735e2816");
+        assert_eq!(
+            Digest::of(&h).to_string(),
+            "a44e39021b784abd1a2b784a5ec7ab85b9eb4bfde64a243b7d6644a5735e2816"
+        );
     }
 }

@@ -27,7 +27,10 @@ pub struct RangeProver {
 
 impl Default for RangeProver {
     fn default() -> Self {
-        Self { generators: BulletproofGens::new(BITS, 16), pedersen: PedersenGens::default() }
+        Self {
+            generators: BulletproofGens::new(BITS, 16),
+            pedersen: PedersenGens::default(),
+        }
     }
 }
 

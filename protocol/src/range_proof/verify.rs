@@ -58,7 +58,12 @@ pub fn verify_batch(
     entropy: Entropy<'_>,
 ) -> Result<(), (usize, Error)> {
     if statements.is_empty() {
-        return Err((0, Error::Missing { what: "range proof" }));
+        return Err((
+            0,
+            Error::Missing {
+                what: "range proof",
+            },
+        ));
     }
     let parsed = statements
         .iter()
@@ -82,7 +87,10 @@ pub fn verify_batch(
         }
     }
     let error = match statements.get(first).map(|statement| statement.context) {
-        Some(RangeContext::Tile { position, .. }) => Error::Range { level: position.level, index: position.index },
+        Some(RangeContext::Tile { position, .. }) => Error::Range {
+            level: position.level,
+            index: position.index,
+        },
         _ => Error::TotalBound,
     };
     Err((first, error))
@@ -96,7 +104,11 @@ fn holds(
     entropy: Entropy<'_>,
 ) -> bool {
     let mut weights = weights(statements, entropy);
-    let bits = statements.iter().map(|statement| BITS * statement.commitments.len()).max().unwrap_or(0);
+    let bits = statements
+        .iter()
+        .map(|statement| BITS * statement.commitments.len())
+        .max()
+        .unwrap_or(0);
     let mut sum = WeightedSum::new(bits);
     for (statement, proof) in statements.iter().zip(parsed) {
         let inner_product = random_scalar(&mut weights);
@@ -156,7 +168,11 @@ impl Challenged {
     pub(super) fn replay(statement: &RangeStatement<'_>) -> Result<Self, Error> {
         let values = statement.commitments.len();
         if !matches!(values, 1 | 2 | 4 | 8 | 16) {
-            return Err(Error::Count { what: "values of a range proof", expected: 16, found: values as u64 });
+            return Err(Error::Count {
+                what: "values of a range proof",
+                expected: 16,
+                found: values as u64,
+            });
         }
         let expected = proof_bytes(values);
         if statement.proof.len() != expected {
@@ -222,7 +238,9 @@ impl Challenged {
 fn next_word<'a>(words: &mut impl Iterator<Item = &'a [u8]>) -> Result<[u8; 32], Error> {
     // The length was checked: a missing word cannot be, and is an error all the same.
     let word = words.next().and_then(|word| word.try_into().ok());
-    word.ok_or(Error::Encoding { what: "range proof" })
+    word.ok_or(Error::Encoding {
+        what: "range proof",
+    })
 }
 
 /// Decodes a point and appends its bytes. The identity is refused, as the library does.
@@ -232,9 +250,13 @@ fn next_point<'a>(
     label: &'static [u8],
 ) -> Result<RistrettoPoint, Error> {
     let bytes = CompressedRistretto(next_word(words)?);
-    let point = bytes.decompress().ok_or(Error::Encoding { what: "range proof point" })?;
+    let point = bytes.decompress().ok_or(Error::Encoding {
+        what: "range proof point",
+    })?;
     if point.is_identity() {
-        return Err(Error::Identity { what: "range proof point" });
+        return Err(Error::Identity {
+            what: "range proof point",
+        });
     }
     transcript.append_message(label, bytes.as_bytes());
     Ok(point)
@@ -242,7 +264,9 @@ fn next_point<'a>(
 
 fn next_scalar<'a>(words: &mut impl Iterator<Item = &'a [u8]>) -> Result<Scalar, Error> {
     let scalar = Option::from(Scalar::from_canonical_bytes(next_word(words)?));
-    scalar.ok_or(Error::Encoding { what: "range proof scalar" })
+    scalar.ok_or(Error::Encoding {
+        what: "range proof scalar",
+    })
 }
 
 fn challenge(transcript: &mut Transcript, label: &'static [u8]) -> Scalar {
@@ -277,9 +301,24 @@ impl WeightedSum {
     }
 
     /// Adds one proof with its weights ρ (`inner_product`) and σ (`t_check`).
-    pub(super) fn add(&mut self, commitments: &[Commitment], proof: &Challenged, inner_product: Scalar, t_check: Scalar) {
+    pub(super) fn add(
+        &mut self,
+        commitments: &[Commitment],
+        proof: &Challenged,
+        inner_product: Scalar,
+        t_check: Scalar,
+    ) {
         let (rho, sigma) = (inner_product, t_check);
-        let Challenged { y, z, x, w, a, b, t_x, .. } = *proof;
+        let Challenged {
+            y,
+            z,
+            x,
+            w,
+            a,
+            b,
+            t_x,
+            ..
+        } = *proof;
         let values = commitments.len();
         let zz = z * z;
 
@@ -301,7 +340,9 @@ impl WeightedSum {
         g_part.push(rho * a * u_product_inverse);
         h_part.push(rho * b * u_product);
         let mut y_power = y_inverse;
-        for (u_square, u_inverse_square) in u_squares.iter().rev().zip(u_inverse_squares.iter().rev()) {
+        for (u_square, u_inverse_square) in
+            u_squares.iter().rev().zip(u_inverse_squares.iter().rev())
+        {
             double(&mut g_part, u_square);
             double(&mut h_part, &(u_inverse_square * y_power));
             y_power = y_power * y_power;
@@ -312,7 +353,10 @@ impl WeightedSum {
         let ratio = y_inverse + y_inverse;
         let y_inverse_64 = (0..BITS.ilog2()).fold(y_inverse, |power, _| power * power);
         let mut run = rho * zz;
-        let coefficients = self.g.chunks_exact_mut(BITS).zip(self.h.chunks_exact_mut(BITS));
+        let coefficients = self
+            .g
+            .chunks_exact_mut(BITS)
+            .zip(self.h.chunks_exact_mut(BITS));
         let parts = g_part.chunks_exact(BITS).zip(h_part.chunks_exact(BITS));
         for ((g, h), (g_part, h_part)) in coefficients.zip(parts) {
             let mut term = run;
@@ -331,7 +375,9 @@ impl WeightedSum {
         self.term(rho * x, big_s);
         self.term(sigma * x, t_1);
         self.term(sigma * x * x, t_2);
-        for ((u_square, u_inverse_square), (l, r)) in u_squares.iter().zip(&u_inverse_squares).zip(&proof.rounds) {
+        for ((u_square, u_inverse_square), (l, r)) in
+            u_squares.iter().zip(&u_inverse_squares).zip(&proof.rounds)
+        {
             self.term(rho * u_square, *l);
             self.term(rho * u_inverse_square, *r);
         }
@@ -349,9 +395,17 @@ impl WeightedSum {
 
     pub(super) fn vanishes(&self, generators: &Generators) -> bool {
         let fixed = [&self.b, &self.b_blinding];
-        let scalars = self.g.iter().chain(&self.h).chain(fixed).chain(&self.scalars);
+        let scalars = self
+            .g
+            .iter()
+            .chain(&self.h)
+            .chain(fixed)
+            .chain(&self.scalars);
         let fixed = [&generators.b, &generators.b_blinding];
-        let (g, h) = (generators.g.iter().take(self.g.len()), generators.h.iter().take(self.h.len()));
+        let (g, h) = (
+            generators.g.iter().take(self.g.len()),
+            generators.h.iter().take(self.h.len()),
+        );
         let points = g.chain(h).chain(fixed).chain(&self.points);
         RistrettoPoint::vartime_multiscalar_mul(scalars, points).is_identity()
     }

@@ -1,0 +1,163 @@
+//! A row of `books.jsonl`: what the attestation says of one book (SPEC §7.2). Its exact bytes are a leaf under the
+//! attestation's books root.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::amount::Amount;
+use crate::asset::Asset;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::hex_bytes::HexBytes;
+use crate::json;
+use crate::liabilities::{Commitment, Node, Shape};
+use crate::plan::Kind;
+
+/// An asset may have 256 instances of some 100 bytes; a row of more is no row.
+pub const MAX_ROW_BYTES: usize = 64 * 1024;
+
+/// The root node of a book.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Root {
+    /// Commitment to the total.
+    pub commitment: Commitment,
+    /// Hash of the root tile's record.
+    pub hash: Digest,
+}
+
+impl Root {
+    /// As a node of the tree.
+    #[must_use]
+    pub const fn node(&self) -> Node {
+        Node {
+            commitment: self.commitment,
+            hash: self.hash,
+        }
+    }
+}
+
+/// The liabilities total of a book as published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Total {
+    /// The total, with a proof that the root opens to it.
+    Public {
+        /// Atoms.
+        amount: Amount,
+        /// 64 bytes.
+        proof: HexBytes,
+    },
+    /// A bound, with a proof that the total does not exceed it.
+    Sealed {
+        /// Atoms.
+        bound: Amount,
+        /// 672 bytes.
+        proof: HexBytes,
+    },
+}
+
+/// What an amount of reserves rests on. More kinds (state proofs, UTXO sets, agreeing nodes) come with their own names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Evidence {
+    /// A reading that the exchange signs with the attestation: evidence class D.
+    SignedReading,
+}
+
+impl Evidence {
+    /// The evidence class a checker may give it without work of the own.
+    #[must_use]
+    pub const fn class(self) -> &'static str {
+        match self {
+            Self::SignedReading => "D",
+        }
+    }
+}
+
+/// A sum of reserves of one kind of evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReserveSum {
+    /// What it rests on.
+    pub evidence: Evidence,
+    /// Atoms, rounded down once after summing at full precision.
+    pub amount: Amount,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BookRow {
+    /// The asset with its decimals and instances.
+    pub asset: Asset,
+    /// The kind of book.
+    pub kind: Kind,
+    /// Leaves, padding included.
+    pub leaf_count: u64,
+    /// The root node.
+    pub root: Root,
+    /// The total.
+    pub total: Total,
+    /// Reserves of the asset by evidence; the same evidence stands once.
+    pub reserves: Vec<ReserveSum>,
+}
+
+impl BookRow {
+    /// Parses the exact bytes of a row.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`], [`Error::TooLarge`], [`Error::LeafCount`], [`Error::Duplicate`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let row: Self = json::parse("book row", bytes, MAX_ROW_BYTES)?;
+        Shape::new(row.leaf_count)?;
+        for (index, sum) in row.reserves.iter().enumerate() {
+            if row
+                .reserves
+                .iter()
+                .take(index)
+                .any(|other| other.evidence == sum.evidence)
+            {
+                return Err(Error::Duplicate {
+                    what: "evidence",
+                    found: sum.evidence.class().into(),
+                });
+            }
+        }
+        Ok(row)
+    }
+
+    /// `BTC/owed`: names the book in reports and errors.
+    #[must_use]
+    pub fn name(&self) -> String {
+        book_name(self.asset.id().as_str(), self.kind)
+    }
+
+    /// All reserves of the asset, whatever their evidence.
+    ///
+    /// # Errors
+    /// [`Error::TotalOverflow`].
+    pub fn reserves_total(&self) -> Result<Amount, Error> {
+        Amount::checked_sum(self.reserves.iter().map(|sum| sum.amount))
+            .map_err(|_| Error::TotalOverflow)
+    }
+
+    /// The amount that reserves must reach: the total, or the bound of a sealed one.
+    #[must_use]
+    pub const fn required(&self) -> Amount {
+        match &self.total {
+            Total::Public { amount, .. } => *amount,
+            Total::Sealed { bound, .. } => *bound,
+        }
+    }
+}
+
+/// `<asset>/<kind>`.
+pub(crate) fn book_name(asset: &str, kind: Kind) -> String {
+    let mut name = asset.to_string();
+    name.push('/');
+    name.push_str(kind.as_str());
+    name
+}

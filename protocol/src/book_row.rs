@@ -60,7 +60,7 @@ pub enum Total {
 }
 
 /// What an amount of reserves rests on. More kinds (state proofs, UTXO sets, agreeing nodes) come with their own names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// A reading that the exchange signs with the attestation: evidence class D.

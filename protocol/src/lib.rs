@@ -25,6 +25,7 @@ pub mod plan;
 pub mod policy;
 pub mod range_proof;
 pub mod report;
+pub mod reserve_row;
 pub mod run_key;
 pub mod statement;
 pub mod suite;

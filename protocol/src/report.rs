@@ -218,6 +218,7 @@ pub enum Step {
     ReservesSummed,
     AnnexesPresent,
     FilesExpected,
+    InOrder,
 }
 
 impl Step {

@@ -28,6 +28,8 @@ pub struct Trust<'a> {
     pub policy: Option<&'a [u8]>,
     /// The account the customer expects to see, where the caller asked for it.
     pub account: Option<&'a str>,
+    /// Unix seconds now, from the caller's clock; `None` leaves out the check that the snapshot is not in the future.
+    pub now: Option<u64>,
 }
 
 /// A verifier with its generators, which take longer to make than a statement to check: make one, use it often.
@@ -90,6 +92,16 @@ impl Verifier {
                 })
             };
             checks.record(Step::AccountExpected, None, result);
+        }
+
+        // Step 18: nobody can know balances of the future.
+        if let Some(now) = trust.now {
+            let result = if attestation.snapshot.time > now {
+                Err(Error::Order { what: "snapshot", why: "it lies in the future".into() })
+            } else {
+                Ok(Facts::new())
+            };
+            checks.record(Step::InOrder, None, result);
         }
 
         let mut books = Vec::new();
@@ -216,7 +228,7 @@ impl Verifier {
 }
 
 /// Steps 2 and 3: the attestation's note against the policy.
-pub(crate) fn authenticate(
+pub fn authenticate(
     checks: &mut Checks,
     policy: Option<&[u8]>,
     note: &Note<'_>,
@@ -259,7 +271,7 @@ pub(crate) fn authenticate(
 }
 
 /// Step 11: coverage of one book's asset. Figures that are not authentic cover nothing.
-pub(crate) fn record_coverage(
+pub fn record_coverage(
     checks: &mut Checks,
     name: &str,
     row: &BookRow,
@@ -305,7 +317,7 @@ pub(crate) fn record_coverage(
 }
 
 /// The facts of a row, with the verdicts recorded so far.
-pub(crate) fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts {
+pub fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts {
     BookFacts {
         asset: row.asset.id().as_str().to_string(),
         name: row.asset.name().to_string(),

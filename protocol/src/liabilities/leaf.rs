@@ -12,7 +12,7 @@ use crate::context::Ctx;
 use crate::digest::{Digest, Encoder, decode_hex};
 use crate::error::Error;
 use crate::liabilities::commitment::{Blinding, Commitment, commit};
-use crate::liabilities::tile::Node;
+use crate::liabilities::tile::{ChildSecret, Node};
 
 /// 32 secret bytes that keep an account from being guessed from its leaf hash; never printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -77,5 +77,15 @@ impl LeafOpening<'_> {
             commitment: Commitment::from_point(commit(self.amount, self.blinding.scalar()))?,
             hash: leaf_hash(ctx, self.account, self.amount, self.salt),
         })
+    }
+
+    /// What the build keeps of the leaf, without making its commitment.
+    #[must_use]
+    pub fn secret(&self, ctx: &Ctx) -> ChildSecret {
+        ChildSecret {
+            amount: self.amount,
+            blinding: *self.blinding.scalar(),
+            hash: leaf_hash(ctx, self.account, self.amount, self.salt),
+        }
     }
 }

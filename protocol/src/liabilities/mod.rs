@@ -7,6 +7,7 @@ mod commitment;
 mod leaf;
 mod path;
 mod shape;
+mod subtree;
 mod tile;
 mod total;
 
@@ -14,6 +15,7 @@ pub use commitment::{Blinding, Commitment, Committer};
 pub use leaf::{LeafOpening, Salt};
 pub use path::verify_path;
 pub use shape::{ARITY, Position, Shape};
+pub use subtree::{Subtree, verify_subtree};
 pub use tile::{
     ChildSecret, Node, TILE_BYTES, Tile, TileProver, open_record, record_hash, void_node,
 };

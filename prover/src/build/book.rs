@@ -1,0 +1,272 @@
+//! One book from its rows to its packs and its published root.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use curve25519_dalek::ristretto::RistrettoPoint;
+use indicatif::ProgressBar;
+use por_protocol::book_row::{Root, Total};
+use por_protocol::context::Ctx;
+use por_protocol::digest::Digest;
+use por_protocol::hex_bytes::HexBytes;
+use por_protocol::liabilities::{
+    ChildSecret, Commitment, Committer, Shape, TILE_BYTES, TileProver, prove_bound, prove_total,
+};
+use por_protocol::plan::{Plan, PlannedBook, PlannedTotal};
+use por_protocol::range_proof::RangeProver;
+use por_protocol::run_key::Secrets;
+use serde::{Deserialize, Serialize};
+
+use super::layout::{PACK_TILES, pack_path};
+use super::leaves::LeafIndex;
+use super::rows::BookRows;
+use super::shard::{ShardFiles, ShardInput, run_shard, run_top, shards, tiles_of, top_level};
+use crate::durable;
+use crate::error::Error;
+use crate::home::Run;
+use crate::secret_file;
+
+/// What the build publishes of a book besides its tiles: `book.json`, written last.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BuiltBook {
+    /// Digest of the plan it was built for.
+    pub plan: Digest,
+    /// The root node.
+    pub root: Root,
+    /// The total with its proof.
+    pub total: Total,
+}
+
+impl BuiltBook {
+    /// `book.json` of a book.
+    #[must_use]
+    pub fn path(run: &Run, book: &PlannedBook) -> PathBuf {
+        run.book_path(book).join("book.json")
+    }
+
+    /// A finished book; `None` if it is not finished.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::InTheWay`] if it was built for another plan.
+    pub fn read(run: &Run, book: &PlannedBook, plan: &Digest) -> Result<Option<Self>, Error> {
+        let path = Self::path(run, book);
+        let bytes = match std::fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::Io { path, source }),
+        };
+        let built: Self = serde_json::from_slice(&bytes)
+            .map_err(|error| Error::input(&path, error.to_string(), "Delete it and run `por build` again."))?;
+        if built.plan != *plan {
+            return Err(Error::InTheWay {
+                path,
+                why: "this book was built for another plan".into(),
+                remedy: "Start again with `por plan` and a new run.".into(),
+            });
+        }
+        Ok(Some(built))
+    }
+}
+
+/// Builds one book, or what is left of it.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Protocol`], [`Error::InTheWay`].
+pub fn build_book(
+    run: &Run,
+    plan: &Plan,
+    digest: &Digest,
+    book: &PlannedBook,
+    rows: &BookRows,
+    secrets: &Secrets,
+    prover: &TileProver,
+    bar: &ProgressBar,
+) -> Result<BuiltBook, Error> {
+    let context = plan.context(book).map_err(Error::protocol("plan"))?;
+    if let Some(built) = BuiltBook::read(run, book, digest)? {
+        bar.inc(context.shape.tiles());
+        return Ok(built);
+    }
+    let folder = run.book_path(book);
+    secret_file::create_private_dir(&folder)?;
+    let ctx = context.ctx();
+    let leaves = LeafIndex::create(&folder.join("leaves"), rows, book.leaf_count, secrets, &ctx)?;
+    let input = ShardInput {
+        plan: digest,
+        ctx: &ctx,
+        shape: &context.shape,
+        decimals: (book.asset.ledger_decimals(), book.asset.decimals()),
+        secrets,
+        rows,
+        leaves: &leaves,
+        prover,
+    };
+    let root = build_tree(&input, &folder, bar)?;
+    let node = Root { commitment: commitment(&root)?, hash: root.hash };
+    let total = match &book.total {
+        PlannedTotal::Public => Total::Public {
+            amount: root.amount,
+            proof: HexBytes(prove_total(&ctx, &node.node(), &root, secrets.total_seed(&ctx)).to_vec()),
+        },
+        PlannedTotal::Sealed { bound } => {
+            let sealed =
+                prove_bound(&RangeProver::default(), &ctx, &node.node(), &root, *bound, secrets.total_seed(&ctx))
+                    .map_err(Error::protocol(format!("sealed total of {}", book.asset.id())))?;
+            Total::Sealed { bound: sealed.bound, proof: HexBytes(sealed.proof) }
+        }
+    };
+    let built = BuiltBook { plan: *digest, root: node, total };
+    let json = serde_json::to_vec_pretty(&built).map_err(|error| Error::Io {
+        path: BuiltBook::path(run, book),
+        source: error.into(),
+    })?;
+    durable::write(&BuiltBook::path(run, book), &json)?;
+    // The shard secrets have done their work.
+    let shards = folder.join("shards");
+    std::fs::remove_dir_all(&shards).map_err(Error::io(&shards))?;
+    Ok(built)
+}
+
+/// Makes or takes over every shard, then the levels above them, then the packs.
+fn build_tree(input: &ShardInput<'_>, folder: &Path, bar: &ProgressBar) -> Result<ChildSecret, Error> {
+    let shards_folder = folder.join("shards");
+    secret_file::create_private_dir(&shards_folder)?;
+    let mut nodes = Vec::new();
+    for shard in 0..shards(input.shape) {
+        let files = ShardFiles::at(&shards_folder, shard);
+        let node = match files.finished(input.plan)? {
+            Some(node) => {
+                bar.inc((1..=top_level(input.shape)).map(|level| tiles_of(input.shape, shard, level).1).sum());
+                node
+            }
+            None => run_shard(input, shard, &files, bar)?,
+        };
+        nodes.push(node);
+    }
+    let (top, root) = run_top(input, nodes, bar)?;
+    write_packs(input.shape, folder, &shards_folder, &top)?;
+    Ok(root)
+}
+
+/// Gathers the shards' tiles into packs under a temporary name, then renames the whole folder.
+fn write_packs(shape: &Shape, folder: &Path, shards_folder: &Path, top: &[(u8, Vec<u8>)]) -> Result<(), Error> {
+    let (tiles, temporary) = (folder.join("tiles"), folder.join("tiles.tmp"));
+    for leftover in [&tiles, &temporary] {
+        if leftover.exists() {
+            std::fs::remove_dir_all(leftover).map_err(Error::io(leftover))?;
+        }
+    }
+    for level in 1..=shape.depth() {
+        let level_folder = temporary.join(level.to_string());
+        std::fs::create_dir_all(&level_folder).map_err(Error::io(&level_folder))?;
+        let mut packs = PackWriter { tiles: &temporary, level, written: 0, open: None };
+        match top.iter().find(|(top_level, _)| *top_level == level) {
+            Some((_, records)) => packs.write(records)?,
+            None => {
+                for shard in 0..shards(shape) {
+                    packs.write(&read_level(shape, shards_folder, shard, level)?)?;
+                }
+            }
+        }
+        packs.finish()?;
+    }
+    std::fs::rename(&temporary, &tiles).map_err(Error::io(&tiles))?;
+    durable::sync_parent(&tiles)
+}
+
+fn read_level(shape: &Shape, shards_folder: &Path, shard: u64, level: u8) -> Result<Vec<u8>, Error> {
+    use std::os::unix::fs::FileExt as _;
+    let path = ShardFiles::at(shards_folder, shard).tiles;
+    let file = std::fs::File::open(&path).map_err(Error::io(&path))?;
+    let before: u64 = (1..level).map(|lower| tiles_of(shape, shard, lower).1).sum();
+    let count = usize::try_from(tiles_of(shape, shard, level).1).unwrap_or(usize::MAX);
+    let mut records = vec![0; count * TILE_BYTES];
+    file.read_exact_at(&mut records, before * TILE_BYTES as u64).map_err(Error::io(&path))?;
+    Ok(records)
+}
+
+struct PackWriter<'a> {
+    tiles: &'a Path,
+    level: u8,
+    written: u64,
+    open: Option<(PathBuf, std::fs::File)>,
+}
+
+impl PackWriter<'_> {
+    fn write(&mut self, records: &[u8]) -> Result<(), Error> {
+        for record in records.chunks_exact(TILE_BYTES) {
+            if self.written.is_multiple_of(PACK_TILES) {
+                self.close()?;
+                let path = pack_path(self.tiles, self.level, self.written / PACK_TILES);
+                let file = std::fs::File::create(&path).map_err(Error::io(&path))?;
+                self.open = Some((path, file));
+            }
+            if let Some((path, file)) = &mut self.open {
+                file.write_all(record).map_err(Error::io(path))?;
+            }
+            self.written += 1;
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        match self.open.take() {
+            Some((path, file)) => file.sync_all().map_err(Error::io(&path)),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        self.close()
+    }
+}
+
+fn commitment(secret: &ChildSecret) -> Result<Commitment, Error> {
+    let half = Committer::default().half(secret.amount, &secret.blinding);
+    Commitment::from_point(half + half).map_err(Error::protocol("root"))
+}
+
+/// The tree of `rows` accounts with proofs left zeroed, on one thread, without files: for the benchmark.
+///
+/// # Errors
+/// [`Error::Protocol`].
+#[doc(hidden)]
+pub fn bench_tree(secrets: &Secrets, ctx: &Ctx, shape: &Shape) -> Result<(RistrettoPoint, u64), Error> {
+    use por_protocol::liabilities::{ARITY, LeafOpening, Position};
+    use por_protocol::run_key::Subject;
+    let prover = TileProver::without_proofs();
+    let mut children = Vec::new();
+    let mut bytes = 0;
+    let mut nodes: Vec<ChildSecret> = Vec::new();
+    for level in 1..=shape.depth() {
+        let mut next = Vec::new();
+        for index in 0..shape.nodes(level) {
+            let position = Position { level, index };
+            children.clear();
+            for slot in 0..ARITY as u64 {
+                let child = Position { level: level - 1, index: index * 16 + slot };
+                children.push(if level == 1 {
+                    let account = format!("account-{:08}", child.index);
+                    let (blinding, salt) =
+                        secrets.leaf(ctx, Subject::Account(&account)).map_err(Error::protocol("leaf"))?;
+                    let amount = por_protocol::amount::Amount::from_atoms(child.index);
+                    LeafOpening { account: &account, amount, blinding: &blinding, salt: &salt }.secret(ctx)
+                } else {
+                    let own = usize::try_from(child.index).ok().and_then(|index| nodes.get(index).cloned());
+                    own.unwrap_or_else(|| ChildSecret::void(ctx, child))
+                });
+            }
+            let own: &[ChildSecret; ARITY] = children.as_slice().try_into().map_err(|_| {
+                Error::refused("a tile without 16 children", "This is a fault of this build.")
+            })?;
+            let seed = secrets.tile_seed(ctx, position);
+            let (record, node) = prover.prove(ctx, position, own, seed).map_err(Error::protocol("tile"))?;
+            bytes += record.len() as u64;
+            next.push(node);
+        }
+        nodes = next;
+    }
+    let root = nodes.first().ok_or_else(|| Error::refused("no root", "This is a fault of this build."))?;
+    Ok((*commitment(root)?.point(), bytes))
+}

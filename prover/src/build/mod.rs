@@ -1,0 +1,15 @@
+//! Building the books: rows, order, shards, merge. Needs the run key and no signing key.
+//!
+//! Everything written is a function of plan, run key and sorted rows, so threads, interruptions and repetitions change
+//! no byte.
+
+mod book;
+mod layout;
+mod leaves;
+mod rows;
+mod shard;
+
+pub use book::{BuiltBook, build_book, bench_tree};
+pub use layout::{PACK_TILES, pack_path, packs, read_path};
+pub use leaves::LeafIndex;
+pub use rows::{BookRows, write_rows};

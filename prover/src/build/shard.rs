@@ -1,0 +1,244 @@
+//! A shard: 65,536 consecutive leaves and the four levels of tiles above them, the last one shorter.
+//!
+//! A pure function of plan, run key and sorted rows. It leaves two files: its tiles (public), and the secret that the
+//! merge needs (mode 0600, deleted after it): plan ‖ SHA-256 of the tiles ‖ u64 amount ‖ blinding sum ‖ node hash.
+
+use std::path::{Path, PathBuf};
+
+use curve25519_dalek::scalar::Scalar;
+use indicatif::ProgressBar;
+use por_protocol::amount::Amount;
+use por_protocol::context::Ctx;
+use por_protocol::digest::Digest;
+use por_protocol::liabilities::{ARITY, ChildSecret, LeafOpening, Position, Shape, TileProver};
+use por_protocol::run_key::{Secrets, Subject};
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use super::leaves::{LeafIndex, Source};
+use super::rows::BookRows;
+use crate::durable;
+use crate::error::Error;
+
+/// Levels of tiles in a shard.
+const LEVELS: u8 = 4;
+const LEAVES: u64 = 65_536;
+const SECRET_BYTES: usize = 32 + 32 + 8 + 32 + 32;
+
+/// What every shard of a book shares.
+pub struct ShardInput<'a> {
+    /// Digest of the plan.
+    pub plan: &'a Digest,
+    /// Context of the book.
+    pub ctx: &'a Ctx,
+    /// Shape of the tree.
+    pub shape: &'a Shape,
+    /// Decimals of the ledger's amounts and of the atoms.
+    pub decimals: (por_protocol::amount::Decimals, por_protocol::amount::Decimals),
+    /// Derivations.
+    pub secrets: &'a Secrets,
+    /// The rows.
+    pub rows: &'a BookRows,
+    /// Their order.
+    pub leaves: &'a LeafIndex,
+    /// Makes tiles.
+    pub prover: &'a TileProver,
+}
+
+/// Number of shards of a tree.
+#[must_use]
+pub fn shards(shape: &Shape) -> u64 {
+    shape.leaf_count().div_ceil(LEAVES)
+}
+
+/// The highest level that a shard makes: 4, or the root's where the tree is lower.
+#[must_use]
+pub fn top_level(shape: &Shape) -> u8 {
+    shape.depth().min(LEVELS)
+}
+
+/// The tiles of one level that belong to a shard: first index and count.
+#[must_use]
+pub fn tiles_of(shape: &Shape, shard: u64, level: u8) -> (u64, u64) {
+    let per_shard = 16_u64.pow(u32::from(LEVELS - level));
+    let first = shard * per_shard;
+    (first, shape.nodes(level).saturating_sub(first).min(per_shard))
+}
+
+/// The files of a shard.
+pub struct ShardFiles {
+    /// Its tiles, level by level.
+    pub tiles: PathBuf,
+    secret: PathBuf,
+}
+
+impl ShardFiles {
+    /// Below the book's build folder.
+    #[must_use]
+    pub fn at(folder: &Path, shard: u64) -> Self {
+        Self {
+            tiles: folder.join(format!("{shard:06}.tiles")),
+            secret: folder.join(format!("{shard:06}.secret")),
+        }
+    }
+
+    /// The finished shard's secret, if both files are there and belong to this plan.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::InTheWay`] if they belong to another plan.
+    pub fn finished(&self, plan: &Digest) -> Result<Option<ChildSecret>, Error> {
+        let (secret, tiles) = match (std::fs::read(&self.secret), std::fs::read(&self.tiles)) {
+            (Ok(secret), Ok(tiles)) => (Zeroizing::new(secret), tiles),
+            _ => return Ok(None),
+        };
+        let Some(parsed) = parse_secret(&secret) else { return Ok(None) };
+        if parsed.plan != *plan {
+            return Err(Error::InTheWay {
+                path: self.secret.clone(),
+                why: "this shard was made for another plan".into(),
+                remedy: "Start again with `por plan` and a new run.".into(),
+            });
+        }
+        // A tiles file that is not the one the secret speaks of is made again.
+        Ok((parsed.tiles == Digest::of(&tiles)).then_some(parsed.node))
+    }
+
+    fn write(&self, plan: &Digest, tiles: &[u8], node: &ChildSecret) -> Result<(), Error> {
+        durable::write(&self.tiles, tiles)?;
+        let mut secret = Zeroizing::new(Vec::with_capacity(SECRET_BYTES));
+        secret.extend_from_slice(plan.as_bytes());
+        secret.extend_from_slice(Digest::of(tiles).as_bytes());
+        secret.extend_from_slice(&node.amount.atoms().to_le_bytes());
+        secret.extend_from_slice(node.blinding.as_bytes());
+        secret.extend_from_slice(node.hash.as_bytes());
+        durable::write_private(&self.secret, &secret)
+    }
+}
+
+struct ParsedSecret {
+    plan: Digest,
+    tiles: Digest,
+    node: ChildSecret,
+}
+
+fn parse_secret(bytes: &[u8]) -> Option<ParsedSecret> {
+    let (plan, rest) = bytes.split_first_chunk::<32>()?;
+    let (tiles, rest) = rest.split_first_chunk::<32>()?;
+    let (amount, rest) = rest.split_first_chunk::<8>()?;
+    let (blinding, rest) = rest.split_first_chunk::<32>()?;
+    let hash: &[u8; 32] = rest.try_into().ok()?;
+    Some(ParsedSecret {
+        plan: Digest::from_bytes(*plan),
+        tiles: Digest::from_bytes(*tiles),
+        node: ChildSecret {
+            amount: Amount::from_atoms(u64::from_le_bytes(*amount)),
+            blinding: Option::from(Scalar::from_canonical_bytes(*blinding))?,
+            hash: Digest::from_bytes(*hash),
+        },
+    })
+}
+
+/// Makes one shard and writes it; tiles are made on all threads.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Protocol`].
+pub fn run_shard(input: &ShardInput<'_>, shard: u64, files: &ShardFiles, bar: &ProgressBar) -> Result<ChildSecret, Error> {
+    let first_leaf = shard * LEAVES;
+    let count = input.shape.leaf_count().saturating_sub(first_leaf).min(LEAVES);
+    let sources = input.leaves.sources(first_leaf, usize::try_from(count).unwrap_or(usize::MAX))?;
+    let mut children: Vec<ChildSecret> =
+        sources.par_iter().map(|source| leaf(input, *source)).collect::<Result<_, _>>()?;
+    let mut tiles = Vec::new();
+    for level in 1..=top_level(input.shape) {
+        let (first, count) = tiles_of(input.shape, shard, level);
+        let (records, nodes) = make_level(input, level, first, count, &children, bar)?;
+        tiles.extend_from_slice(&records);
+        children = nodes;
+    }
+    let node = single(children, shard)?;
+    files.write(input.plan, &tiles, &node)?;
+    Ok(node)
+}
+
+/// Makes the levels above the shards; returns their records and the root.
+///
+/// # Errors
+/// [`Error::Protocol`].
+pub fn run_top(
+    input: &ShardInput<'_>,
+    mut nodes: Vec<ChildSecret>,
+    bar: &ProgressBar,
+) -> Result<(Vec<(u8, Vec<u8>)>, ChildSecret), Error> {
+    let mut levels = Vec::new();
+    for level in top_level(input.shape) + 1..=input.shape.depth() {
+        let (records, next) = make_level(input, level, 0, input.shape.nodes(level), &nodes, bar)?;
+        levels.push((level, records));
+        nodes = next;
+    }
+    Ok((levels, single(nodes, 0)?))
+}
+
+fn single(mut nodes: Vec<ChildSecret>, shard: u64) -> Result<ChildSecret, Error> {
+    match (nodes.pop(), nodes.is_empty()) {
+        (Some(node), true) => Ok(node),
+        _ => Err(Error::refused(format!("shard {shard} does not end in one node"), "This is a fault of this build.")),
+    }
+}
+
+fn make_level(
+    input: &ShardInput<'_>,
+    level: u8,
+    first: u64,
+    count: u64,
+    children: &[ChildSecret],
+    bar: &ProgressBar,
+) -> Result<(Vec<u8>, Vec<ChildSecret>), Error> {
+    let made: Vec<(Vec<u8>, ChildSecret)> = (0..count)
+        .into_par_iter()
+        .map(|offset| {
+            let position = Position { level, index: first + offset };
+            let first_child = usize::try_from(offset).unwrap_or(usize::MAX).saturating_mul(ARITY);
+            let own = children.get(first_child..).unwrap_or_default();
+            let children = std::array::from_fn(|slot| {
+                let child = Position { level: level - 1, index: position.index * 16 + slot as u64 };
+                // Whatever lies beyond the last node of the level below is void.
+                own.get(slot).cloned().unwrap_or_else(|| ChildSecret::void(input.ctx, child))
+            });
+            let seed = input.secrets.tile_seed(input.ctx, position);
+            let tile = input
+                .prover
+                .prove(input.ctx, position, &children, seed)
+                .map_err(Error::protocol(format!("tile {level}/{}", position.index)));
+            bar.inc(1);
+            tile
+        })
+        .collect::<Result<_, _>>()?;
+    let mut records = Vec::new();
+    let mut nodes = Vec::new();
+    for (record, node) in made {
+        records.extend_from_slice(&record);
+        nodes.push(node);
+    }
+    Ok((records, nodes))
+}
+
+fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
+    let fault = Error::protocol("leaf");
+    match source {
+        Source::Padding(number) => {
+            let (blinding, salt) = input.secrets.leaf(input.ctx, Subject::Padding(number)).map_err(fault)?;
+            Ok(LeafOpening { account: "", amount: Amount::ZERO, blinding: &blinding, salt: &salt }.secret(input.ctx))
+        }
+        Source::Row(start) => {
+            let (account, exact) = input.rows.at(start).ok_or_else(|| {
+                Error::refused("the order of the leaves does not fit the rows", "Start again with `por plan`.")
+            })?;
+            let account = account.as_str();
+            let (blinding, salt) = input.secrets.leaf(input.ctx, Subject::Account(account)).map_err(fault)?;
+            let amount = exact.round_up(input.decimals.0, input.decimals.1).map_err(|error| {
+                Error::refused(error.to_string(), "Keep the asset at fewer decimals in the asset table.")
+            })?;
+            Ok(LeafOpening { account, amount, blinding: &blinding, salt: &salt }.secret(input.ctx))
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The crate's one error type, and the exit code each error ends the program with (DESIGN §8).
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use por_protocol::error::Error as ProtocolError;
+
+use crate::ledger::LedgerError;
+
+/// Why a command could not do its work. Every message says what, where, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder could not be read or written.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// What was touched.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// Something in a file is wrong.
+    #[error("{}: {why}\n  {remedy}", path.display())]
+    Input {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A line of a file is wrong.
+    #[error("{}:{line}: {why}\n  {remedy}", path.display())]
+    Line {
+        /// The file.
+        path: PathBuf,
+        /// Line number from 1.
+        line: u64,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// The ledger or the asset table is wrong.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// An object of the protocol is wrong.
+    #[error("{what}: {source}")]
+    Protocol {
+        /// Which object.
+        what: String,
+        /// What is wrong with it.
+        source: ProtocolError,
+    },
+    /// What the command was asked for does not fit what is there.
+    #[error("{why}\n  {remedy}")]
+    Refused {
+        /// What is in the way.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// Something exists that must not be overwritten, or another run is at work.
+    #[error("{}: {why}\n  {remedy}", path.display())]
+    InTheWay {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is in the way.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A staged publication failed its own audit: nothing was published.
+    #[error("the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it.")]
+    AuditFailed {
+        /// The first failed check.
+        why: String,
+    },
+}
+
+impl Error {
+    /// Wraps an I/O error with the path it happened at.
+    pub fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    /// Wraps a protocol error with the object it is about.
+    pub fn protocol(what: impl Into<String>) -> impl FnOnce(ProtocolError) -> Self {
+        move |source| Self::Protocol { what: what.into(), source }
+    }
+
+    /// Something in `path` is wrong.
+    pub fn input(path: &Path, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Input { path: path.to_owned(), why: why.into(), remedy: remedy.into() }
+    }
+
+    /// What was asked for does not fit what is there.
+    pub fn refused(why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused { why: why.into(), remedy: remedy.into() }
+    }
+
+    /// The exit code of DESIGN §8.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Io { .. } | Self::InTheWay { .. } => Exit::Io,
+            Self::Input { .. } | Self::Line { .. } | Self::Refused { .. } => Exit::BadInput,
+            Self::Ledger(error) => match error.exit_code() {
+                4 => Exit::Io,
+                _ => Exit::BadInput,
+            },
+            Self::Protocol { source: ProtocolError::Unsupported { .. }, .. } => Exit::Unsupported,
+            Self::Protocol { .. } => Exit::BadInput,
+            Self::AuditFailed { .. } => Exit::False,
+        }
+    }
+}
+
+/// How the program ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done, or checked and true.
+    Ok = 0,
+    /// Checked and false.
+    False = 1,
+    /// The command line is wrong (clap's own exit code).
+    Usage = 2,
+    /// Bad input.
+    BadInput = 3,
+    /// Files or network.
+    Io = 4,
+    /// An unsupported version or parameter.
+    Unsupported = 5,
+    /// Something needed was missing or unreachable.
+    CannotTell = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}

@@ -1,0 +1,251 @@
+//! The exchange's own folder: settings, keys, and one private folder for each run.
+//!
+//! ```text
+//! por.toml        entity and log origin
+//! assets.toml     asset table
+//! policy          what verifiers are given: the log's public key
+//! keys/log.key    signs attestations
+//! runs/000000/    one attestation: run key, plan, rows, build, statement key
+//! ```
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use por_protocol::asset::AssetTable;
+use por_protocol::digest::Digest;
+use por_protocol::note::SecretKey;
+use por_protocol::plan::{Plan, PlannedBook};
+use por_protocol::run_key::RunKey;
+use rustix::fs::{FlockOperation, flock};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::ledger::read_asset_table;
+use crate::secret_file;
+
+/// `por.toml`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Name of the exchange.
+    pub entity: String,
+    /// Origin of its log.
+    pub log_origin: String,
+}
+
+/// The exchange's folder.
+#[derive(Clone, Debug)]
+pub struct Home(PathBuf);
+
+impl Home {
+    /// The folder at `path`; it need not exist yet.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `por.toml`.
+    #[must_use]
+    pub fn settings_path(&self) -> PathBuf {
+        self.0.join("por.toml")
+    }
+
+    /// `assets.toml`.
+    #[must_use]
+    pub fn assets_path(&self) -> PathBuf {
+        self.0.join("assets.toml")
+    }
+
+    /// `policy`.
+    #[must_use]
+    pub fn policy_path(&self) -> PathBuf {
+        self.0.join("policy")
+    }
+
+    /// `keys/log.key`.
+    #[must_use]
+    pub fn log_key_path(&self) -> PathBuf {
+        self.0.join("keys/log.key")
+    }
+
+    /// # Errors
+    /// [`Error::Io`], [`Error::Input`].
+    pub fn settings(&self) -> Result<Settings, Error> {
+        let path = self.settings_path();
+        let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => Error::refused(
+                format!("{} is not an exchange's folder: it holds no por.toml", self.0.display()),
+                "Make one with `por init`, or name yours with --home.",
+            ),
+            _ => Error::Io { path: path.clone(), source },
+        })?;
+        toml::from_str(&text).map_err(|error| Error::input(&path, error.to_string(), "See `por init --help`."))
+    }
+
+    /// # Errors
+    /// [`Error::Ledger`].
+    pub fn assets(&self) -> Result<AssetTable, Error> {
+        Ok(read_asset_table(&self.assets_path())?)
+    }
+
+    /// # Errors
+    /// As [`secret_file::read_signing_key`].
+    pub fn log_key(&self) -> Result<SecretKey, Error> {
+        secret_file::read_signing_key(&self.log_key_path())
+    }
+
+    /// The runs there are, in order.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn runs(&self) -> Result<Vec<u64>, Error> {
+        let folder = self.0.join("runs");
+        let entries = match std::fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(source) => return Err(Error::Io { path: folder, source }),
+        };
+        let mut runs = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(Error::io(&folder))?.file_name();
+            if let Some(sequence) = name.to_str().and_then(|name| name.parse().ok()) {
+                runs.push(sequence);
+            }
+        }
+        runs.sort_unstable();
+        Ok(runs)
+    }
+
+    /// A run by its sequence number; the last one if none is given.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] if there is no such run.
+    pub fn run(&self, sequence: Option<u64>) -> Result<Run, Error> {
+        self.settings()?;
+        let runs = self.runs()?;
+        let sequence = sequence.or_else(|| runs.last().copied());
+        match sequence {
+            Some(sequence) if runs.contains(&sequence) => Ok(self.run_at(sequence)),
+            _ => Err(Error::refused("there is no such run", "Start one with `por plan`.")),
+        }
+    }
+
+    /// The folder of a run, whether it exists or not.
+    #[must_use]
+    pub fn run_at(&self, sequence: u64) -> Run {
+        Run(self.0.join(format!("runs/{sequence:06}")))
+    }
+}
+
+/// The private folder of one attestation.
+#[derive(Clone, Debug)]
+pub struct Run(PathBuf);
+
+impl Run {
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `run.key`.
+    #[must_use]
+    pub fn run_key_path(&self) -> PathBuf {
+        self.0.join("run.key")
+    }
+
+    /// `plan.json`.
+    #[must_use]
+    pub fn plan_path(&self) -> PathBuf {
+        self.0.join("plan.json")
+    }
+
+    /// Sorted rows of one book.
+    #[must_use]
+    pub fn rows_path(&self, book: &PlannedBook) -> PathBuf {
+        self.0.join(format!("rows/{}.rows", folder_name(book)))
+    }
+
+    /// Everything the build makes of one book.
+    #[must_use]
+    pub fn book_path(&self, book: &PlannedBook) -> PathBuf {
+        self.0.join("build").join(folder_name(book))
+    }
+
+    /// `statement.key`.
+    #[must_use]
+    pub fn statement_key_path(&self) -> PathBuf {
+        self.0.join("statement.key")
+    }
+
+    /// The signed attestation and its lists, ready to be published.
+    #[must_use]
+    pub fn attested_path(&self) -> PathBuf {
+        self.0.join("attested")
+    }
+
+    /// # Errors
+    /// As [`secret_file::read_run_key`].
+    pub fn run_key(&self) -> Result<RunKey, Error> {
+        secret_file::read_run_key(&self.run_key_path())
+    }
+
+    /// The plan and the digest of its exact bytes.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Protocol`].
+    pub fn plan(&self) -> Result<(Plan, Digest), Error> {
+        let path = self.plan_path();
+        let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+        let plan = Plan::parse(&bytes).map_err(Error::protocol(path.display().to_string()))?;
+        Ok((plan, Digest::of(&bytes)))
+    }
+
+    /// Keeps other runs out until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] naming the process that holds it.
+    pub fn lock(&self) -> Result<Lock, Error> {
+        use std::io::Write as _;
+        let path = self.0.join("lock");
+        let mut file = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&path)
+            .map_err(Error::io(&path))?;
+        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+            let holder = std::fs::read_to_string(&path).unwrap_or_default();
+            return Err(Error::InTheWay {
+                path,
+                why: format!("process {} is working on this run", holder.trim()),
+                remedy: "Wait for it to end.".into(),
+            });
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(Error::io(&path))?;
+        Ok(Lock(file))
+    }
+}
+
+/// An exclusive lock on a run, released when dropped.
+#[derive(Debug)]
+pub struct Lock(#[allow(dead_code, reason = "held for its lock")] File);
+
+/// `BTC-owed`: the folder name of a book. Asset ids hold no path characters by their type.
+#[must_use]
+pub fn folder_name(book: &PlannedBook) -> String {
+    book_folder(book.asset.id().as_str(), book.kind.as_str())
+}
+
+/// `<asset>-<kind>`.
+#[must_use]
+pub fn book_folder(asset: &str, kind: &str) -> String {
+    format!("{asset}-{kind}")
+}

@@ -1,0 +1,142 @@
+//! The publication: a folder of static files for any host (SPEC §7.1).
+//!
+//! ```text
+//! index.html, assets/…                     the page, with the policy compiled in
+//! policy                                   the log's public key
+//! attestations/000000/attestation.json     exact signed bytes
+//! attestations/000000/attestation.note     the same text with its signature lines
+//! attestations/000000/books.jsonl          one row for each book
+//! attestations/000000/reserves.jsonl       one row for each address
+//! attestations/000000/annexes/…            longer files
+//! attestations/000000/tiles/BTC-owed/1/…   packs of tiles
+//! ```
+
+mod audit;
+mod publish;
+
+use std::path::{Path, PathBuf};
+
+pub use audit::{AuditOptions, audit};
+pub use publish::publish;
+
+/// A folder that holds a publication.
+#[derive(Clone, Debug)]
+pub struct Publication(PathBuf);
+
+impl Publication {
+    /// The publication at `path`.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// `policy`.
+    #[must_use]
+    pub fn policy_path(&self) -> PathBuf {
+        self.0.join("policy")
+    }
+
+    /// `attestations`.
+    #[must_use]
+    pub fn attestations_path(&self) -> PathBuf {
+        self.0.join("attestations")
+    }
+
+    /// One attestation.
+    #[must_use]
+    pub fn attestation(&self, sequence: u64) -> AttestationFolder {
+        AttestationFolder(self.attestations_path().join(sequence_folder(sequence)))
+    }
+
+    /// The sequence numbers there are, in order.
+    ///
+    /// # Errors
+    /// What the operating system says.
+    pub fn sequences(&self) -> std::io::Result<Vec<u64>> {
+        let mut sequences = Vec::new();
+        for entry in std::fs::read_dir(self.attestations_path())? {
+            let name = entry?.file_name();
+            let sequence = name.to_str().and_then(|name| name.parse().ok());
+            if let Some(sequence) = sequence.filter(|sequence| name == sequence_folder(*sequence).as_str()) {
+                sequences.push(sequence);
+            }
+        }
+        sequences.sort_unstable();
+        Ok(sequences)
+    }
+}
+
+/// `000000`.
+#[must_use]
+pub fn sequence_folder(sequence: u64) -> String {
+    format!("{sequence:06}")
+}
+
+/// The folder of one attestation in a publication, or before it is published.
+#[derive(Clone, Debug)]
+pub struct AttestationFolder(PathBuf);
+
+impl AttestationFolder {
+    /// The folder at `path`.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(path.to_owned())
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Exact bytes of the attestation.
+    #[must_use]
+    pub fn json(&self) -> PathBuf {
+        self.0.join("attestation.json")
+    }
+
+    /// The same text with its signature lines.
+    #[must_use]
+    pub fn note(&self) -> PathBuf {
+        self.0.join("attestation.note")
+    }
+
+    /// Book rows.
+    #[must_use]
+    pub fn books(&self) -> PathBuf {
+        self.0.join("books.jsonl")
+    }
+
+    /// Reserve rows.
+    #[must_use]
+    pub fn reserves(&self) -> PathBuf {
+        self.0.join("reserves.jsonl")
+    }
+
+    /// Longer files.
+    #[must_use]
+    pub fn annexes(&self) -> PathBuf {
+        self.0.join("annexes")
+    }
+
+    /// Tiles of a book, by its folder name.
+    #[must_use]
+    pub fn tiles(&self, book: &str) -> PathBuf {
+        self.0.join("tiles").join(book)
+    }
+}
+
+/// Splits a file of rows into exact row bytes. Every row ends in a line feed; an empty file has no rows.
+#[must_use]
+pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
+    Some(bytes.strip_suffix(b"\n")?.split(|byte| *byte == b'\n').collect())
+}

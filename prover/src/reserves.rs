@@ -1,0 +1,103 @@
+//! The reserves file: CSV `network,address,asset,amount,scheme,signature`.
+//!
+//! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
+//! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces.
+
+use std::path::Path;
+
+use por_protocol::amount::ExactAmount;
+use por_protocol::asset::{AssetTable, Instance};
+use por_protocol::book_row::Evidence;
+use por_protocol::ownership::{Address, Challenge, Network};
+use por_protocol::reserve_row::ReserveRow;
+
+use crate::error::Error;
+
+const HEADER: [&str; 6] = ["network", "address", "asset", "amount", "scheme", "signature"];
+
+/// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
+///
+/// # Errors
+/// [`Error::Line`] for the first wrong line, [`Error::Io`].
+pub fn read_reserves(path: &Path, assets: &AssetTable, challenge: &Challenge) -> Result<Vec<ReserveRow>, Error> {
+    let file = std::fs::File::open(path).map_err(Error::io(path))?;
+    let mut reader = csv::ReaderBuilder::new().from_reader(file);
+    let header = reader.headers().map_err(|error| malformed(path, &error))?;
+    if header.iter().ne(HEADER) {
+        return Err(line_error(path, 1, "the header is not the one expected", &format!("Write: {}", HEADER.join(","))));
+    }
+    let mut rows = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|error| malformed(path, &error))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let fields: [&str; 6] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
+        let row = parse_row(assets, fields).map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
+        row.verify_ownership(challenge).map_err(|error| {
+            line_error(
+                path,
+                line,
+                &format!("{} {}: {error}", row.network, row.address),
+                "Sign the text that `por challenge` prints for this address, with the scheme named.",
+            )
+        })?;
+        rows.push(row);
+    }
+    rows.sort_by(|left, right| (&left.instance, &left.address).cmp(&(&right.instance, &right.address)));
+    Ok(rows)
+}
+
+type Complaint = (String, String);
+
+fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Complaint> {
+    let [network, address, asset, amount, scheme, signature] = fields;
+    let parsed: Network = network
+        .parse()
+        .map_err(|error| (format!("network: {error}"), "Name the chain by its CAIP-2 id, such as eip155:1.".into()))?;
+    let address = Address::parse(&parsed, address)
+        .map_err(|error| (format!("address: {error}"), "Write an address of this chain.".into()))?;
+    let instance = find_instance(assets, network, asset)?;
+    let amount = ExactAmount::from_units(amount, instance.decimals)
+        .map_err(|error| (format!("amount: {error}"), "Write plain decimal units, such as 12.5.".into()))?;
+    Ok(ReserveRow {
+        network: network.into(),
+        address: address.as_str().into(),
+        instance: instance.id.clone(),
+        amount,
+        evidence: Evidence::SignedReading,
+        scheme: scheme.into(),
+        signatures: signature.split(' ').filter(|part| !part.is_empty()).map(Into::into).collect(),
+    })
+}
+
+fn find_instance<'a>(assets: &'a AssetTable, network: &str, asset: &str) -> Result<&'a Instance, Complaint> {
+    let of_chain = |instance: &&Instance| instance.id.chain() == network;
+    let found: Vec<&Instance> = match assets.find(asset) {
+        Some((_, asset)) => asset.instances().iter().filter(of_chain).collect(),
+        None => assets
+            .iter()
+            .flat_map(|asset| asset.instances())
+            .filter(of_chain)
+            .filter(|instance| instance.id.as_str() == asset)
+            .collect(),
+    };
+    match found.as_slice() {
+        [one] => Ok(one),
+        [] => Err((
+            format!("asset: the asset table has no such coin on {network}"),
+            "Add the instance to the asset table, or correct the line.".into(),
+        )),
+        _ => Err((
+            format!("asset: the asset has several coins on {network}"),
+            "Name the coin by its CAIP-19 id.".into(),
+        )),
+    }
+}
+
+fn malformed(path: &Path, error: &csv::Error) -> Error {
+    let line = error.position().map_or(0, csv::Position::line);
+    line_error(path, line, &error.to_string(), &format!("Write: {}", HEADER.join(",")))
+}
+
+fn line_error(path: &Path, line: u64, why: &str, remedy: &str) -> Error {
+    Error::Line { path: path.to_owned(), line, why: why.into(), remedy: remedy.into() }
+}

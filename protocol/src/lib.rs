@@ -6,5 +6,6 @@ extern crate alloc;
 // Named only so that its `no_cc` feature is switched on for every target.
 use clear_on_drop as _;
 
+pub mod ownership;
 pub mod report;
 pub mod verify;

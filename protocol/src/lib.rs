@@ -20,6 +20,7 @@ mod json;
 pub mod liabilities;
 pub mod merkle;
 pub mod note;
+pub mod ownership;
 pub mod period;
 pub mod plan;
 pub mod policy;

@@ -1,0 +1,134 @@
+//! ECDSA signatures over secp256k1, read strictly: each one has exactly one accepted encoding.
+//!
+//! Checked: `1 ≤ r < n`, `1 ≤ s ≤ n/2`, and for DER the one encoding that BIP-66 allows.
+//! Source: SEC 1 §4.1, BIP-66, BIP-146 (LOW_S).
+
+use super::error::OwnershipError;
+use k256::FieldBytes;
+use k256::ecdsa::Signature;
+
+/// A signature from its two scalars, big-endian.
+///
+/// # Errors
+///
+/// `ScalarOutOfRange`, `HighS`.
+pub(super) fn from_scalars(r: [u8; 32], s: [u8; 32]) -> Result<Signature, OwnershipError> {
+    let signature = Signature::from_scalars(FieldBytes::from(r), FieldBytes::from(s))
+        .map_err(|_| OwnershipError::ScalarOutOfRange)?;
+    match signature.normalize_s() {
+        None => Ok(signature),
+        Some(_) => Err(OwnershipError::HighS),
+    }
+}
+
+/// A signature from strict DER: `30 len 02 len r 02 len s`, nothing after it.
+///
+/// # Errors
+///
+/// `DerMalformed`, `ScalarOutOfRange`, `HighS`.
+pub(super) fn from_der(bytes: &[u8]) -> Result<Signature, OwnershipError> {
+    let (content, rest) = der_element(0x30, bytes)?;
+    let (r, content) = der_element(0x02, content)?;
+    let (s, content) = der_element(0x02, content)?;
+    if !rest.is_empty() || !content.is_empty() {
+        return Err(OwnershipError::DerMalformed);
+    }
+    from_scalars(der_scalar(r)?, der_scalar(s)?)
+}
+
+/// Splits off one element of the given tag. Nothing here is long enough for a length of several bytes.
+fn der_element(tag: u8, bytes: &[u8]) -> Result<(&[u8], &[u8]), OwnershipError> {
+    match bytes {
+        [first, length @ 0..=0x7f, rest @ ..] if *first == tag => rest
+            .split_at_checked(usize::from(*length))
+            .ok_or(OwnershipError::DerMalformed),
+        _ => Err(OwnershipError::DerMalformed),
+    }
+}
+
+/// A positive DER integer in its shortest form, as 32 bytes.
+fn der_scalar(bytes: &[u8]) -> Result<[u8; 32], OwnershipError> {
+    let digits = match bytes {
+        [] | [0x80..=0xff, ..] => return Err(OwnershipError::DerMalformed),
+        [0, 0..=0x7f, ..] => return Err(OwnershipError::DerMalformed),
+        [0, digits @ ..] | digits => digits,
+    };
+    let start = 32_usize
+        .checked_sub(digits.len())
+        .ok_or(OwnershipError::DerMalformed)?;
+    let mut scalar = [0; 32];
+    for (byte, digit) in scalar.iter_mut().skip(start).zip(digits) {
+        *byte = *digit;
+    }
+    Ok(scalar)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use OwnershipError::*;
+
+    /// Group order n of secp256k1 (SEC 2 §2.4.1).
+    const N: &str = "fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141";
+    /// (n − 1)/2, the largest low s.
+    const HALF_N: &str = "7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0";
+
+    fn scalar(text: &str) -> [u8; 32] {
+        hex::decode(text).unwrap().try_into().unwrap()
+    }
+
+    fn one() -> [u8; 32] {
+        scalar(&format!("{}01", "00".repeat(31)))
+    }
+
+    fn der(text: &str) -> Result<Signature, OwnershipError> {
+        from_der(&hex::decode(text.replace(' ', "")).unwrap())
+    }
+
+    #[test]
+    fn s_03_scalars_out_of_range_are_refused() {
+        for bad in [[0; 32], scalar(N), [0xff; 32]] {
+            assert_eq!(from_scalars(bad, one()), Err(ScalarOutOfRange));
+            assert_eq!(from_scalars(one(), bad), Err(ScalarOutOfRange));
+        }
+    }
+
+    #[test]
+    fn s_03_high_s_is_refused_from_the_first_value_on() {
+        assert!(from_scalars(one(), scalar(HALF_N)).is_ok());
+        let mut above = scalar(HALF_N);
+        above[31] += 1;
+        assert_eq!(from_scalars(one(), above), Err(HighS));
+    }
+
+    #[test]
+    fn s_09_der_has_one_encoding() {
+        assert!(der("3006 0201 01 0201 01").is_ok());
+        assert!(der("3007 0202 0080 0201 01").is_ok());
+        for bad in [
+            "",
+            "30",
+            "3006",
+            "3006 0201 01 0201",
+            "3106 0201 01 0201 01",      // wrong tag
+            "3006 0301 01 0201 01",      // wrong tag of r
+            "3005 0201 01 0201 01",      // length too small
+            "3007 0201 01 0201 01",      // length too large
+            "3006 0201 01 0201 01 00",   // trailing byte
+            "3007 0201 01 0201 01 00",   // trailing byte inside
+            "308106 0201 01 0201 01",    // length in two bytes
+            "3080 0201 01 0201 01 0000", // indefinite length
+            "3007 0202 0001 0201 01",    // padded r
+            "3007 0201 01 0202 0001",    // padded s
+            "3006 0201 81 0201 01",      // negative r
+            "3006 0201 01 0201 81",      // negative s
+            "3005 0200 0201 01",         // empty r
+            "3005 0201 01 0200",         // empty s
+        ] {
+            assert_eq!(der(bad), Err(DerMalformed), "{bad}");
+        }
+        let long = format!("3026 0221 01{} 0201 01", "00".repeat(32));
+        assert_eq!(der(&long), Err(DerMalformed));
+        assert_eq!(der("3006 0201 00 0201 01"), Err(ScalarOutOfRange));
+    }
+}

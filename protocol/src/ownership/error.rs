@@ -1,0 +1,208 @@
+//! What can be wrong with a claim of ownership, as facts.
+
+use super::network::Network;
+use super::scheme::Scheme;
+use alloc::string::String;
+
+/// Why ownership of an address is not shown.
+///
+/// Every variant means *not proven*. [`OwnershipError::is_undecided`] separates what this version cannot
+/// judge from what it judged and found false; neither counts as a pass.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OwnershipError {
+    /// The text is no CAIP-2 id, or its reference breaks its namespace's rules.
+    #[error("not a CAIP-2 network id")]
+    NetworkMalformed,
+    /// A well-formed CAIP-2 id of a chain that this version does not know.
+    #[error("unknown network")]
+    NetworkUnsupported,
+    /// A signature scheme that this version does not know.
+    #[error("unknown signature scheme")]
+    SchemeUnsupported,
+    /// The scheme does not exist on this network.
+    #[error("scheme {scheme} does not sign for network {network}")]
+    SchemeNotForNetwork {
+        /// The scheme that was named.
+        scheme: Scheme,
+        /// The network of the address.
+        network: Network,
+    },
+    /// The text is no address of any kind this network has.
+    #[error("not an address")]
+    AddressMalformed,
+    /// The mixed-case spelling is not the one that EIP-55 demands.
+    #[error("the capital letters of the address break its EIP-55 checksum")]
+    AddressChecksum,
+    /// An address, but of another network than the one named.
+    #[error("the address belongs to another network than {network}")]
+    AddressOfOtherNetwork {
+        /// The network that was named.
+        network: Network,
+    },
+    /// The EVM zero address, which failed recoveries produce elsewhere and which nobody controls.
+    #[error("the zero address belongs to nobody")]
+    AddressZero,
+    /// A locking script that exists, but whose spending rules this version does not evaluate.
+    #[error("this kind of script is not supported")]
+    ScriptUnsupported,
+    /// The scheme takes another number of signatures.
+    #[error("expected {expected} signature(s), found {found}")]
+    SignatureCount {
+        /// How many the scheme takes.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// The text is not strict hex with `0x`, or not strict padded base64, whichever the scheme prints.
+    #[error("the signature is not in the text encoding of its scheme")]
+    SignatureEncoding,
+    /// The signature has another length than its scheme fixes, or exceeds the bound.
+    #[error("a signature of {found} bytes where {expected} are allowed")]
+    SignatureLength {
+        /// The exact length, or the largest allowed one where the format has no exact length.
+        expected: usize,
+        /// The length found.
+        found: usize,
+    },
+    /// The BIP-322 prefix names another variant than the scheme.
+    #[error("the signature is of another BIP-322 variant than the scheme named")]
+    SignatureVariant,
+    /// The recovery byte is neither 27 nor 28.
+    #[error("recovery byte {found} is neither 27 nor 28")]
+    RecoveryByte {
+        /// The byte found.
+        found: u8,
+    },
+    /// `r` or `s` is zero, or not below the group order.
+    #[error("r or s is out of range")]
+    ScalarOutOfRange,
+    /// `s` is above half the group order: the malleable twin of a signature.
+    #[error("s is in the upper half")]
+    HighS,
+    /// No public key belongs to this signature and message.
+    #[error("no public key can be recovered from the signature")]
+    KeyNotRecovered,
+    /// The ECDSA signature is not strict DER (BIP-66).
+    #[error("the signature is not strict DER")]
+    DerMalformed,
+    /// The signature commits to less than the whole transaction, or names its hash type wrongly.
+    #[error("signature hash type {found:#04x} is not allowed here")]
+    SighashType {
+        /// The byte found.
+        found: u8,
+    },
+    /// The witness stack is cut short, continued after its end, or counted non-canonically.
+    #[error("the witness stack is malformed")]
+    WitnessMalformed,
+    /// The witness has another number of elements than the script takes.
+    #[error("expected {expected} witness element(s), found {found}")]
+    WitnessElements {
+        /// How many the script takes.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A Taproot witness with an annex or a script path, which this version does not evaluate.
+    #[error("this kind of witness is not supported")]
+    WitnessUnsupported,
+    /// The public key is not a compressed point, or the Taproot program is no x-coordinate of the curve.
+    #[error("the public key is not a valid point in its only allowed encoding")]
+    PublicKeyMalformed,
+    /// The signature belongs to a key of another address.
+    #[error("signed for {found}, not for {expected}")]
+    WrongSigner {
+        /// The address that is claimed.
+        expected: String,
+        /// The address whose key made the signature, or is shown with it.
+        found: String,
+    },
+    /// The signature equation does not hold for this key and message.
+    #[error("the signature does not fit the key and the message")]
+    SignatureFalse,
+    /// A Bitcoin header that is not 80 bytes.
+    #[error("a Bitcoin header of {found} bytes instead of 80")]
+    HeaderLength {
+        /// The length found.
+        found: usize,
+    },
+    /// The compact target is negative, zero, too large or not in its shortest form.
+    #[error("compact target {bits:#010x} is not valid")]
+    TargetMalformed {
+        /// The header's `nBits`.
+        bits: u32,
+    },
+    /// The block hash is above the header's own target.
+    #[error("the block hash does not meet the header's own target")]
+    WorkMissing,
+    /// The header's target is easier than the floor.
+    #[error("compact target {bits:#010x} is easier than the floor")]
+    WorkBelowFloor {
+        /// The header's `nBits`.
+        bits: u32,
+    },
+    /// Empty, too long, not NFC, edged with spaces, or with control or format characters.
+    #[error("the entity is not plain one-line text")]
+    EntityMalformed,
+    /// Empty, too long, or with other characters than printable ASCII without space and `+`.
+    #[error("the log origin is not plain ASCII without spaces and plus signs")]
+    LogOriginMalformed,
+    /// Not lower-case hex of whole bytes, or longer than the bound.
+    #[error("the nonce is not lower-case hex of at most 64 bytes")]
+    NonceMalformed,
+    /// A secret that is zero or not below the group order, or becomes so when tweaked.
+    #[error("not a secret key")]
+    SecretKey,
+}
+
+impl OwnershipError {
+    /// Stable identifier in kebab-case.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::NetworkMalformed => "network-malformed",
+            Self::NetworkUnsupported => "network-unsupported",
+            Self::SchemeUnsupported => "scheme-unsupported",
+            Self::SchemeNotForNetwork { .. } => "scheme-not-for-network",
+            Self::AddressMalformed => "address-malformed",
+            Self::AddressChecksum => "address-checksum",
+            Self::AddressOfOtherNetwork { .. } => "address-of-other-network",
+            Self::AddressZero => "address-zero",
+            Self::ScriptUnsupported => "script-unsupported",
+            Self::SignatureCount { .. } => "signature-count",
+            Self::SignatureEncoding => "signature-encoding",
+            Self::SignatureLength { .. } => "signature-length",
+            Self::SignatureVariant => "signature-variant",
+            Self::RecoveryByte { .. } => "recovery-byte",
+            Self::ScalarOutOfRange => "scalar-out-of-range",
+            Self::HighS => "high-s",
+            Self::KeyNotRecovered => "key-not-recovered",
+            Self::DerMalformed => "der-malformed",
+            Self::SighashType { .. } => "sighash-type",
+            Self::WitnessMalformed => "witness-malformed",
+            Self::WitnessElements { .. } => "witness-elements",
+            Self::WitnessUnsupported => "witness-unsupported",
+            Self::PublicKeyMalformed => "public-key-malformed",
+            Self::WrongSigner { .. } => "wrong-signer",
+            Self::SignatureFalse => "signature-false",
+            Self::HeaderLength { .. } => "header-length",
+            Self::TargetMalformed { .. } => "target-malformed",
+            Self::WorkMissing => "work-missing",
+            Self::WorkBelowFloor { .. } => "work-below-floor",
+            Self::EntityMalformed => "entity-malformed",
+            Self::LogOriginMalformed => "log-origin-malformed",
+            Self::NonceMalformed => "nonce-malformed",
+            Self::SecretKey => "secret-key",
+        }
+    }
+
+    /// True where this version cannot judge the claim: it is *not proven*, but not shown to be false.
+    pub fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::NetworkUnsupported
+                | Self::SchemeUnsupported
+                | Self::ScriptUnsupported
+                | Self::WitnessUnsupported
+        )
+    }
+}

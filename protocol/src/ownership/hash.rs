@@ -1,0 +1,38 @@
+//! The hashes that chains compose: Keccak-256 for EVM, doubled, nested and tagged SHA-256 for Bitcoin.
+//!
+//! Source: Keccak submission (the padding before FIPS 202); BIP-340, section "Design", for tagged hashes.
+
+use ripemd::Ripemd160;
+use sha2::{Digest, Sha256};
+use sha3::Keccak256;
+
+/// Keccak-256 over the concatenated parts.
+pub(super) fn keccak256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hasher = Keccak256::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}
+
+/// SHA-256.
+pub(super) fn sha256(data: &[u8]) -> [u8; 32] {
+    Sha256::digest(data).into()
+}
+
+/// SHA-256 of SHA-256.
+pub(super) fn double_sha256(data: &[u8]) -> [u8; 32] {
+    sha256(&sha256(data))
+}
+
+/// RIPEMD-160 of SHA-256, the program of a P2WPKH output.
+pub(super) fn hash160(data: &[u8]) -> [u8; 20] {
+    Ripemd160::digest(Sha256::digest(data)).into()
+}
+
+/// BIP-340 tagged hash: `SHA-256(SHA-256(tag) ‖ SHA-256(tag) ‖ parts)`.
+pub(super) fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
+    let tag = Sha256::digest(tag.as_bytes());
+    let mut hasher = Sha256::new_with_prefix(tag);
+    hasher.update(tag);
+    parts.iter().for_each(|part| hasher.update(part));
+    hasher.finalize().into()
+}

@@ -4,6 +4,7 @@
 //! the file, line and column of the first mistake, and nothing is written either way. What is *not* checked: that
 //! the ledger is complete, and that its numbers are those of the exchange's own books.
 
+pub mod asset_table;
 pub mod csv;
 pub mod error;
 mod lines;
@@ -11,6 +12,7 @@ pub mod report;
 mod rows;
 mod source;
 
+pub use asset_table::read_asset_table;
 pub use csv::read_csv;
 pub use error::{LedgerError, Place, Reason};
 pub use report::{AssetReport, FileReport, Hint, LedgerReport};

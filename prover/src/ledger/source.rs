@@ -104,6 +104,11 @@ impl Source {
         (self.stamp.device, self.stamp.inode)
     }
 
+    /// Size in bytes when it was opened.
+    pub(super) fn size(&self) -> u64 {
+        self.stamp.size
+    }
+
     pub(super) fn reader(&mut self) -> &mut BufReader<impl Read> {
         &mut self.reader
     }

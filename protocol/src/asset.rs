@@ -460,29 +460,49 @@ struct RawAsset {
     instance: Vec<Instance>,
 }
 
+impl From<RawInstance> for Instance {
+    fn from(RawInstance { id, decimals }: RawInstance) -> Self {
+        Self { id, decimals }
+    }
+}
+
+impl TryFrom<RawAsset> for Asset {
+    type Error = AssetError;
+
+    fn try_from(
+        RawAsset {
+            id,
+            name,
+            decimals,
+            instance,
+        }: RawAsset,
+    ) -> Result<Self, AssetError> {
+        Self::new(id, name, decimals, instance)
+    }
+}
+
 impl<'de> Deserialize<'de> for Instance {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let RawInstance { id, decimals } = deserializer.deserialize_map(ObjectOnly(PhantomData))?;
-        Ok(Self { id, decimals })
+        deserializer.deserialize_map(ObjectOnly::<RawInstance, _>(PhantomData))
     }
 }
 
 impl<'de> Deserialize<'de> for Asset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let RawAsset {
-            id,
-            name,
-            decimals,
-            instance,
-        } = deserializer.deserialize_map(ObjectOnly(PhantomData))?;
-        Self::new(id, name, decimals, instance).map_err(serde::de::Error::custom)
+        deserializer.deserialize_map(ObjectOnly::<RawAsset, _>(PhantomData))
     }
 }
 
 /// Reads a struct from named fields only: serde's derived code would take the fields as a bare array, too.
-struct ObjectOnly<T>(PhantomData<T>);
+///
+/// The conversion is part of the visit, so that a format with places can say where it failed.
+struct ObjectOnly<Raw, T>(PhantomData<(Raw, T)>);
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOnly<T> {
+impl<'de, Raw, T> Visitor<'de> for ObjectOnly<Raw, T>
+where
+    Raw: Deserialize<'de>,
+    T: TryFrom<Raw, Error: fmt::Display>,
+{
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -490,7 +510,8 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectOnly<T> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
+        let raw = Raw::deserialize(MapAccessDeserializer::new(map))?;
+        T::try_from(raw).map_err(serde::de::Error::custom)
     }
 }
 

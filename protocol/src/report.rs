@@ -310,6 +310,11 @@ impl Step {
                 "files-expected",
                 "The publication holds the files of its books and no others.",
             ),
+            Self::InOrder => (
+                18,
+                "in-order",
+                "The snapshot is not in the future and comes after the one before it.",
+            ),
         }
     }
 

@@ -14,7 +14,8 @@ use crate::book_row::{BookRow, Evidence, ReserveSum};
 use crate::error::Error;
 use crate::json;
 use crate::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme, verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
+    verify_ownership,
 };
 
 /// An address with a multisig witness fits many times over.
@@ -57,10 +58,16 @@ impl ReserveRow {
         let network: Network = self.network.parse().map_err(refuse)?;
         let address = Address::parse(&network, &self.address).map_err(refuse)?;
         if address.as_str() != self.address {
-            return Err(Error::Field { what: "address", why: format!("its canonical form is {}", address.as_str()) });
+            return Err(Error::Field {
+                what: "address",
+                why: format!("its canonical form is {}", address.as_str()),
+            });
         }
         if self.instance.chain() != self.network {
-            return Err(Error::Mismatch { what: "network", why: "the coin lives on another chain".into() });
+            return Err(Error::Mismatch {
+                what: "network",
+                why: "the coin lives on another chain".into(),
+            });
         }
         Ok(address)
     }
@@ -74,16 +81,29 @@ impl ReserveRow {
         let scheme: Scheme = self.scheme.parse().map_err(refuse)?;
         let text = challenge.text(&address);
         let signatures: Vec<&str> = self.signatures.iter().map(String::as_str).collect();
-        verify_ownership(address.network(), scheme, &address, text.as_bytes(), &signatures).map_err(refuse)
+        verify_ownership(
+            address.network(),
+            scheme,
+            &address,
+            text.as_bytes(),
+            &signatures,
+        )
+        .map_err(refuse)
     }
 }
 
 /// An ownership error in the crate's own words: undecided is "unsupported", never "passed".
 fn refuse(error: OwnershipError) -> Error {
     if error.is_undecided() {
-        Error::Unsupported { what: "ownership proof", found: error.to_string() }
+        Error::Unsupported {
+            what: "ownership proof",
+            found: error.to_string(),
+        }
     } else {
-        Error::Field { what: "ownership", why: error.to_string() }
+        Error::Field {
+            what: "ownership",
+            why: error.to_string(),
+        }
     }
 }
 
@@ -93,7 +113,9 @@ impl Attestation {
     /// # Errors
     /// [`Error::Missing`] without challenge terms, [`Error::Field`] if they are not valid.
     pub fn challenge(&self) -> Result<Challenge, Error> {
-        let terms = self.challenge.as_ref().ok_or(Error::Missing { what: "challenge of the reserves" })?;
+        let terms = self.challenge.as_ref().ok_or(Error::Missing {
+            what: "challenge of the reserves",
+        })?;
         let block = BitcoinBlock::from_bytes(&terms.block.0).map_err(refuse)?;
         block.verify_work(&POW_FLOOR).map_err(refuse)?;
         let nonce = ChallengeNonce::from_bytes(&terms.nonce.0).map_err(refuse)?;
@@ -112,7 +134,11 @@ impl<'a> ReserveSums<'a> {
     /// For these assets.
     #[must_use]
     pub const fn new(assets: &'a [&'a Asset]) -> Self {
-        Self { assets, seen: BTreeSet::new(), sums: BTreeMap::new() }
+        Self {
+            assets,
+            seen: BTreeSet::new(),
+            sums: BTreeMap::new(),
+        }
     }
 
     /// Adds one row.
@@ -122,18 +148,30 @@ impl<'a> ReserveSums<'a> {
     /// [`Error::TotalOverflow`].
     pub fn add(&mut self, row: &ReserveRow) -> Result<(), Error> {
         let place = self.assets.iter().enumerate().find_map(|(index, asset)| {
-            let instance = asset.instances().iter().find(|instance| instance.id == row.instance)?;
+            let instance = asset
+                .instances()
+                .iter()
+                .find(|instance| instance.id == row.instance)?;
             Some((index, asset.ledger_decimals(), instance.decimals))
         });
         let (index, ledger, own) = place.ok_or_else(|| Error::Field {
             what: "instance",
             why: format!("{} belongs to no asset of this attestation", row.instance),
         })?;
-        if !self.seen.insert((row.instance.clone(), row.address.clone())) {
-            return Err(Error::Duplicate { what: "reserve", found: format!("{} {}", row.instance, row.address) });
+        if !self
+            .seen
+            .insert((row.instance.clone(), row.address.clone()))
+        {
+            return Err(Error::Duplicate {
+                what: "reserve",
+                found: format!("{} {}", row.instance, row.address),
+            });
         }
         let amount = scale(row.amount, own, ledger)?;
-        let sum = self.sums.entry((index, row.evidence)).or_insert(ExactAmount::ZERO);
+        let sum = self
+            .sums
+            .entry((index, row.evidence))
+            .or_insert(ExactAmount::ZERO);
         *sum = sum.checked_add(amount).map_err(|_| Error::TotalOverflow)?;
         Ok(())
     }
@@ -143,11 +181,20 @@ impl<'a> ReserveSums<'a> {
     /// # Errors
     /// [`Error::TotalOverflow`].
     pub fn of(&self, asset: &Asset) -> Result<Vec<ReserveSum>, Error> {
-        let index = self.assets.iter().position(|other| other.id() == asset.id());
-        let own = self.sums.iter().filter(|((other, _), _)| Some(*other) == index);
+        let index = self
+            .assets
+            .iter()
+            .position(|other| other.id() == asset.id());
+        let own = self
+            .sums
+            .iter()
+            .filter(|((other, _), _)| Some(*other) == index);
         own.map(|((_, evidence), exact)| {
             let amount = exact.round_down(asset.ledger_decimals(), asset.decimals());
-            Ok(ReserveSum { evidence: *evidence, amount: amount.map_err(|_| Error::TotalOverflow)? })
+            Ok(ReserveSum {
+                evidence: *evidence,
+                amount: amount.map_err(|_| Error::TotalOverflow)?,
+            })
         })
         .collect()
     }
@@ -155,9 +202,18 @@ impl<'a> ReserveSums<'a> {
 
 /// To more decimals, exactly.
 fn scale(amount: ExactAmount, from: Decimals, to: Decimals) -> Result<ExactAmount, Error> {
-    let digits = to.get().checked_sub(from.get()).ok_or(Error::TotalOverflow)?;
-    let factor = 10_u128.checked_pow(digits.into()).ok_or(Error::TotalOverflow)?;
-    amount.steps().checked_mul(factor).map(ExactAmount::from_steps).ok_or(Error::TotalOverflow)
+    let digits = to
+        .get()
+        .checked_sub(from.get())
+        .ok_or(Error::TotalOverflow)?;
+    let factor = 10_u128
+        .checked_pow(digits.into())
+        .ok_or(Error::TotalOverflow)?;
+    amount
+        .steps()
+        .checked_mul(factor)
+        .map(ExactAmount::from_steps)
+        .ok_or(Error::TotalOverflow)
 }
 
 /// Checks the sums that book rows state against the reserve rows (audit step 15).
@@ -169,8 +225,14 @@ pub fn check_sums(books: &[BookRow], sums: &ReserveSums<'_>) -> Result<(), Error
         let mut stated = book.reserves.clone();
         stated.sort_by_key(|sum| sum.evidence);
         if stated != sums.of(&book.asset)? {
-            let why = format!("{} states other reserves than its addresses add up to", book.asset.id());
-            return Err(Error::Mismatch { what: "reserves", why });
+            let why = format!(
+                "{} states other reserves than its addresses add up to",
+                book.asset.id()
+            );
+            return Err(Error::Mismatch {
+                what: "reserves",
+                why,
+            });
         }
     }
     Ok(())

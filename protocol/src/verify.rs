@@ -97,7 +97,10 @@ impl Verifier {
         // Step 18: nobody can know balances of the future.
         if let Some(now) = trust.now {
             let result = if attestation.snapshot.time > now {
-                Err(Error::Order { what: "snapshot", why: "it lies in the future".into() })
+                Err(Error::Order {
+                    what: "snapshot",
+                    why: "it lies in the future".into(),
+                })
             } else {
                 Ok(Facts::new())
             };
@@ -271,12 +274,7 @@ pub fn authenticate(
 }
 
 /// Step 11: coverage of one book's asset. Figures that are not authentic cover nothing.
-pub fn record_coverage(
-    checks: &mut Checks,
-    name: &str,
-    row: &BookRow,
-    authentic: bool,
-) -> Covered {
+pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic: bool) -> Covered {
     if !authentic {
         checks.record(
             Step::Covered,

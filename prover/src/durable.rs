@@ -52,6 +52,11 @@ pub fn finish(file: File, temporary: &Path, path: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Io`].
 pub fn sync_parent(path: &Path) -> Result<(), Error> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent).and_then(|folder| folder.sync_all()).map_err(Error::io(parent))
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    File::open(parent)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io(parent))
 }

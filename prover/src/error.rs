@@ -72,7 +72,9 @@ pub enum Error {
         remedy: String,
     },
     /// A staged publication failed its own audit: nothing was published.
-    #[error("the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it.")]
+    #[error(
+        "the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it."
+    )]
     AuditFailed {
         /// The first failed check.
         why: String,
@@ -82,22 +84,35 @@ pub enum Error {
 impl Error {
     /// Wraps an I/O error with the path it happened at.
     pub fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + use<'_> {
-        move |source| Self::Io { path: path.to_owned(), source }
+        move |source| Self::Io {
+            path: path.to_owned(),
+            source,
+        }
     }
 
     /// Wraps a protocol error with the object it is about.
     pub fn protocol(what: impl Into<String>) -> impl FnOnce(ProtocolError) -> Self {
-        move |source| Self::Protocol { what: what.into(), source }
+        move |source| Self::Protocol {
+            what: what.into(),
+            source,
+        }
     }
 
     /// Something in `path` is wrong.
     pub fn input(path: &Path, why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Input { path: path.to_owned(), why: why.into(), remedy: remedy.into() }
+        Self::Input {
+            path: path.to_owned(),
+            why: why.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// What was asked for does not fit what is there.
     pub fn refused(why: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Refused { why: why.into(), remedy: remedy.into() }
+        Self::Refused {
+            why: why.into(),
+            remedy: remedy.into(),
+        }
     }
 
     /// The exit code of DESIGN §8.
@@ -110,7 +125,10 @@ impl Error {
                 4 => Exit::Io,
                 _ => Exit::BadInput,
             },
-            Self::Protocol { source: ProtocolError::Unsupported { .. }, .. } => Exit::Unsupported,
+            Self::Protocol {
+                source: ProtocolError::Unsupported { .. },
+                ..
+            } => Exit::Unsupported,
             Self::Protocol { .. } => Exit::BadInput,
             Self::AuditFailed { .. } => Exit::False,
         }

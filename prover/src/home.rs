@@ -80,12 +80,19 @@ impl Home {
         let path = self.settings_path();
         let text = std::fs::read_to_string(&path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => Error::refused(
-                format!("{} is not an exchange's folder: it holds no por.toml", self.0.display()),
+                format!(
+                    "{} is not an exchange's folder: it holds no por.toml",
+                    self.0.display()
+                ),
                 "Make one with `por init`, or name yours with --home.",
             ),
-            _ => Error::Io { path: path.clone(), source },
+            _ => Error::Io {
+                path: path.clone(),
+                source,
+            },
         })?;
-        toml::from_str(&text).map_err(|error| Error::input(&path, error.to_string(), "See `por init --help`."))
+        toml::from_str(&text)
+            .map_err(|error| Error::input(&path, error.to_string(), "See `por init --help`."))
     }
 
     /// # Errors
@@ -109,7 +116,12 @@ impl Home {
         let entries = match std::fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(source) => return Err(Error::Io { path: folder, source }),
+            Err(source) => {
+                return Err(Error::Io {
+                    path: folder,
+                    source,
+                });
+            }
         };
         let mut runs = Vec::new();
         for entry in entries {
@@ -132,7 +144,10 @@ impl Home {
         let sequence = sequence.or_else(|| runs.last().copied());
         match sequence {
             Some(sequence) if runs.contains(&sequence) => Ok(self.run_at(sequence)),
-            _ => Err(Error::refused("there is no such run", "Start one with `por plan`.")),
+            _ => Err(Error::refused(
+                "there is no such run",
+                "Start one with `por plan`.",
+            )),
         }
     }
 
@@ -229,7 +244,9 @@ impl Run {
                 remedy: "Wait for it to end.".into(),
             });
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(Error::io(&path))?;
+        file.set_len(0)
+            .and_then(|()| writeln!(file, "{}", std::process::id()))
+            .map_err(Error::io(&path))?;
         Ok(Lock(file))
     }
 }

@@ -1,1 +1,16 @@
 //! Everything of `por` that touches the world: ledgers, keys, folders, the command line.
+
+pub mod attest;
+pub mod build;
+pub mod commands;
+pub mod demo;
+mod durable;
+pub mod error;
+pub mod home;
+pub mod ledger;
+mod progress;
+pub mod publication;
+mod report_text;
+mod reserves;
+pub mod secret_file;
+pub mod statements;

@@ -13,25 +13,42 @@ use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
-const HEADER: [&str; 6] = ["network", "address", "asset", "amount", "scheme", "signature"];
+const HEADER: [&str; 6] = [
+    "network",
+    "address",
+    "asset",
+    "amount",
+    "scheme",
+    "signature",
+];
 
 /// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
 ///
 /// # Errors
 /// [`Error::Line`] for the first wrong line, [`Error::Io`].
-pub fn read_reserves(path: &Path, assets: &AssetTable, challenge: &Challenge) -> Result<Vec<ReserveRow>, Error> {
+pub fn read_reserves(
+    path: &Path,
+    assets: &AssetTable,
+    challenge: &Challenge,
+) -> Result<Vec<ReserveRow>, Error> {
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
     let header = reader.headers().map_err(|error| malformed(path, &error))?;
     if header.iter().ne(HEADER) {
-        return Err(line_error(path, 1, "the header is not the one expected", &format!("Write: {}", HEADER.join(","))));
+        return Err(line_error(
+            path,
+            1,
+            "the header is not the one expected",
+            &format!("Write: {}", HEADER.join(",")),
+        ));
     }
     let mut rows = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|error| malformed(path, &error))?;
         let line = record.position().map_or(0, csv::Position::line);
         let fields: [&str; 6] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
-        let row = parse_row(assets, fields).map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
+        let row = parse_row(assets, fields)
+            .map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
         row.verify_ownership(challenge).map_err(|error| {
             line_error(
                 path,
@@ -42,7 +59,9 @@ pub fn read_reserves(path: &Path, assets: &AssetTable, challenge: &Challenge) ->
         })?;
         rows.push(row);
     }
-    rows.sort_by(|left, right| (&left.instance, &left.address).cmp(&(&right.instance, &right.address)));
+    rows.sort_by(|left, right| {
+        (&left.instance, &left.address).cmp(&(&right.instance, &right.address))
+    });
     Ok(rows)
 }
 
@@ -50,14 +69,25 @@ type Complaint = (String, String);
 
 fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Complaint> {
     let [network, address, asset, amount, scheme, signature] = fields;
-    let parsed: Network = network
-        .parse()
-        .map_err(|error| (format!("network: {error}"), "Name the chain by its CAIP-2 id, such as eip155:1.".into()))?;
-    let address = Address::parse(&parsed, address)
-        .map_err(|error| (format!("address: {error}"), "Write an address of this chain.".into()))?;
+    let parsed: Network = network.parse().map_err(|error| {
+        (
+            format!("network: {error}"),
+            "Name the chain by its CAIP-2 id, such as eip155:1.".into(),
+        )
+    })?;
+    let address = Address::parse(&parsed, address).map_err(|error| {
+        (
+            format!("address: {error}"),
+            "Write an address of this chain.".into(),
+        )
+    })?;
     let instance = find_instance(assets, network, asset)?;
-    let amount = ExactAmount::from_units(amount, instance.decimals)
-        .map_err(|error| (format!("amount: {error}"), "Write plain decimal units, such as 12.5.".into()))?;
+    let amount = ExactAmount::from_units(amount, instance.decimals).map_err(|error| {
+        (
+            format!("amount: {error}"),
+            "Write plain decimal units, such as 12.5.".into(),
+        )
+    })?;
     Ok(ReserveRow {
         network: network.into(),
         address: address.as_str().into(),
@@ -65,11 +95,19 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
         amount,
         evidence: Evidence::SignedReading,
         scheme: scheme.into(),
-        signatures: signature.split(' ').filter(|part| !part.is_empty()).map(Into::into).collect(),
+        signatures: signature
+            .split(' ')
+            .filter(|part| !part.is_empty())
+            .map(Into::into)
+            .collect(),
     })
 }
 
-fn find_instance<'a>(assets: &'a AssetTable, network: &str, asset: &str) -> Result<&'a Instance, Complaint> {
+fn find_instance<'a>(
+    assets: &'a AssetTable,
+    network: &str,
+    asset: &str,
+) -> Result<&'a Instance, Complaint> {
     let of_chain = |instance: &&Instance| instance.id.chain() == network;
     let found: Vec<&Instance> = match assets.find(asset) {
         Some((_, asset)) => asset.instances().iter().filter(of_chain).collect(),
@@ -95,9 +133,19 @@ fn find_instance<'a>(assets: &'a AssetTable, network: &str, asset: &str) -> Resu
 
 fn malformed(path: &Path, error: &csv::Error) -> Error {
     let line = error.position().map_or(0, csv::Position::line);
-    line_error(path, line, &error.to_string(), &format!("Write: {}", HEADER.join(",")))
+    line_error(
+        path,
+        line,
+        &error.to_string(),
+        &format!("Write: {}", HEADER.join(",")),
+    )
 }
 
 fn line_error(path: &Path, line: u64, why: &str, remedy: &str) -> Error {
-    Error::Line { path: path.to_owned(), line, why: why.into(), remedy: remedy.into() }
+    Error::Line {
+        path: path.to_owned(),
+        line,
+        why: why.into(),
+        remedy: remedy.into(),
+    }
 }

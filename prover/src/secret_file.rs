@@ -2,7 +2,7 @@
 //! them (DESIGN §7). No error shows any of their content.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read as _, Write as _};
+use std::io::{Read, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
@@ -33,18 +33,28 @@ pub fn random_32() -> Result<Zeroizing<[u8; 32]>, Error> {
 /// # Errors
 /// [`Error::InTheWay`] if it exists, [`Error::Io`].
 pub fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|source| {
-        if source.kind() == std::io::ErrorKind::AlreadyExists {
-            Error::InTheWay {
-                path: path.to_owned(),
-                why: "this secret exists already and is never overwritten".into(),
-                remedy: "Move it away if you really mean to replace it.".into(),
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|source| {
+            if source.kind() == std::io::ErrorKind::AlreadyExists {
+                Error::InTheWay {
+                    path: path.to_owned(),
+                    why: "this secret exists already and is never overwritten".into(),
+                    remedy: "Move it away if you really mean to replace it.".into(),
+                }
+            } else {
+                Error::Io {
+                    path: path.to_owned(),
+                    source,
+                }
             }
-        } else {
-            Error::Io { path: path.to_owned(), source }
-        }
-    })?;
-    file.write_all(content).and_then(|()| file.sync_all()).map_err(Error::io(path))
+        })?;
+    file.write_all(content)
+        .and_then(|()| file.sync_all())
+        .map_err(Error::io(path))
 }
 
 /// Reads a secret file after checking that nobody else could.
@@ -53,28 +63,48 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// [`Error::InTheWay`] for a link, another kind of file or loose permissions; [`Error::Io`].
 pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
     let refuse = |why: &str, remedy: &str| {
-        Err(Error::InTheWay { path: path.to_owned(), why: why.into(), remedy: remedy.into() })
+        Err(Error::InTheWay {
+            path: path.to_owned(),
+            why: why.into(),
+            remedy: remedy.into(),
+        })
     };
     let link = std::fs::symlink_metadata(path).map_err(Error::io(path))?;
     if link.file_type().is_symlink() {
-        return refuse("a secret must not be a symbolic link", "Put the file itself there.");
+        return refuse(
+            "a secret must not be a symbolic link",
+            "Put the file itself there.",
+        );
     }
     // The link check above is for a clear message; this flag is what closes the race.
     let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut file = OpenOptions::new().read(true).custom_flags(nofollow).open(path).map_err(Error::io(path))?;
+    let mut file = OpenOptions::new()
+        .read(true)
+        .custom_flags(nofollow)
+        .open(path)
+        .map_err(Error::io(path))?;
     let metadata = file.metadata().map_err(Error::io(path))?;
     if !metadata.is_file() {
-        return refuse("a secret must be a regular file", "Put a regular file there.");
+        return refuse(
+            "a secret must be a regular file",
+            "Put a regular file there.",
+        );
     }
     if metadata.mode() & 0o077 != 0 {
         let remedy = format!("Run: chmod 600 {}", path.display());
         return refuse("its group or others have access to this secret", &remedy);
     }
     if metadata.len() == 0 || metadata.len() > MAX_BYTES {
-        return refuse("it has the wrong size for a secret key", "Restore it from a backup.");
+        return refuse(
+            "it has the wrong size for a secret key",
+            "Restore it from a backup.",
+        );
     }
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_BYTES as usize));
-    Read::by_ref(&mut file).take(MAX_BYTES).read_to_end(&mut content).map_err(Error::io(path))?;
+    Read::by_ref(&mut file)
+        .take(MAX_BYTES)
+        .read_to_end(&mut content)
+        .map_err(Error::io(path))?;
     Ok(content)
 }
 
@@ -104,7 +134,13 @@ pub fn write_run_key(path: &Path, key: &RunKey) -> Result<(), Error> {
 /// As [`read`]; [`Error::Input`] if it is malformed or weak.
 pub fn read_run_key(path: &Path) -> Result<RunKey, Error> {
     let content = read(path)?;
-    let malformed = || Error::input(path, "it is not a run key", "A run key is 64 hex characters and a line feed.");
+    let malformed = || {
+        Error::input(
+            path,
+            "it is not a run key",
+            "A run key is 64 hex characters and a line feed.",
+        )
+    };
     let text = content.strip_suffix(b"\n").unwrap_or(&content);
     let mut bytes = Zeroizing::new([0; 32]);
     hex::decode_to_slice(text, bytes.as_mut_slice()).map_err(|_| malformed())?;
@@ -117,7 +153,7 @@ pub fn read_run_key(path: &Path) -> Result<RunKey, Error> {
 /// # Errors
 /// As [`create`].
 pub fn create_signing_key(path: &Path, name: KeyName) -> Result<SecretKey, Error> {
-    let key = SecretKey::new(name, &random_32()?).map_err(Error::protocol("signing key"))?;
+    let key = SecretKey::new(name, &*random_32()?).map_err(Error::protocol("signing key"))?;
     let mut text = key.to_text();
     text.push('\n');
     create(path, text.as_bytes())?;
@@ -130,7 +166,8 @@ pub fn create_signing_key(path: &Path, name: KeyName) -> Result<SecretKey, Error
 /// As [`read`]; [`Error::Input`] if it is malformed or weak.
 pub fn read_signing_key(path: &Path) -> Result<SecretKey, Error> {
     let content = read(path)?;
-    let text = std::str::from_utf8(content.strip_suffix(b"\n").unwrap_or(&content)).unwrap_or_default();
+    let text =
+        std::str::from_utf8(content.strip_suffix(b"\n").unwrap_or(&content)).unwrap_or_default();
     SecretKey::from_text(text)
         .map_err(|error| Error::input(path, error.to_string(), "Only `por` makes these key files."))
 }
@@ -141,7 +178,11 @@ pub fn read_signing_key(path: &Path) -> Result<SecretKey, Error> {
 /// [`Error::Io`].
 pub fn create_private_dir(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(Error::io(path))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(Error::io(path))
 }
 
 /// Opens a new private file for writing; the caller renames it into place.
@@ -149,7 +190,13 @@ pub fn create_private_dir(path: &Path) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Io`].
 pub fn create_private(path: &Path) -> Result<File, Error> {
-    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path).map_err(Error::io(path))
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(Error::io(path))
 }
 
 #[cfg(test)]
@@ -164,7 +211,8 @@ mod tests {
         let path = dir.path().join("run.key");
         create_run_key(&path).unwrap();
         assert!(read_run_key(&path).is_ok());
-        let mode = |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let mode =
+            |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
         for loose in [0o644, 0o640, 0o604, 0o660] {
             mode(loose);
             let error = read_run_key(&path).unwrap_err();
@@ -173,7 +221,12 @@ mod tests {
         mode(0o600);
         let link = dir.path().join("link");
         symlink(&path, &link).unwrap();
-        assert!(read_run_key(&link).unwrap_err().to_string().contains("symbolic link"));
+        assert!(
+            read_run_key(&link)
+                .unwrap_err()
+                .to_string()
+                .contains("symbolic link")
+        );
         for (name, content) in [
             ("empty", String::new()),
             ("short", "ab".repeat(16)),
@@ -184,12 +237,24 @@ mod tests {
             let path = dir.path().join(name);
             create(&path, content.as_bytes()).unwrap();
             let error = read_run_key(&path).unwrap_err().to_string();
-            assert!(content.is_empty() || !error.contains(&content), "no error shows a secret: {error}");
+            assert!(
+                content.is_empty() || !error.contains(&content),
+                "no error shows a secret: {error}"
+            );
         }
         // A key of one line, with or without its line feed, is the same key.
         let bare = dir.path().join("bare");
-        create(&bare, std::fs::read(&path).unwrap().strip_suffix(b"\n").unwrap()).unwrap();
+        create(
+            &bare,
+            std::fs::read(&path).unwrap().strip_suffix(b"\n").unwrap(),
+        )
+        .unwrap();
         assert!(read_run_key(&bare).is_ok());
-        assert!(create_run_key(&path).unwrap_err().to_string().contains("never overwritten"));
+        assert!(
+            create_run_key(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("never overwritten")
+        );
     }
 }

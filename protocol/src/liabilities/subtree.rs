@@ -50,13 +50,20 @@ pub fn verify_subtree(
     for records in levels {
         let expected = (frontier.len() as u64).saturating_mul(TILE_BYTES as u64);
         if records.len() as u64 != expected {
-            return Err(Error::Length { what: "level of tiles", expected, found: records.len() as u64 });
+            return Err(Error::Length {
+                what: "level of tiles",
+                expected,
+                found: records.len() as u64,
+            });
         }
         let mut below = Vec::new();
         for ((position, node), record) in frontier.iter().zip(records.chunks_exact(TILE_BYTES)) {
             let tile: Tile<'_> = open_record(ctx, shape, *position, node, record)?;
             let slots = position.children().unwrap_or([*position; 16]);
-            let real = slots.into_iter().zip(tile.children()).filter(|(slot, _)| !shape.is_void(*slot));
+            let real = slots
+                .into_iter()
+                .zip(tile.children())
+                .filter(|(slot, _)| !shape.is_void(*slot));
             below.extend(real.map(|(slot, child)| (slot, *child)));
             statements.push(tile.range_statement(ctx));
         }

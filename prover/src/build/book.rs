@@ -56,8 +56,13 @@ impl BuiltBook {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(source) => return Err(Error::Io { path, source }),
         };
-        let built: Self = serde_json::from_slice(&bytes)
-            .map_err(|error| Error::input(&path, error.to_string(), "Delete it and run `por build` again."))?;
+        let built: Self = serde_json::from_slice(&bytes).map_err(|error| {
+            Error::input(
+                &path,
+                error.to_string(),
+                "Delete it and run `por build` again.",
+            )
+        })?;
         if built.plan != *plan {
             return Err(Error::InTheWay {
                 path,
@@ -103,20 +108,41 @@ pub fn build_book(
         prover,
     };
     let root = build_tree(&input, &folder, bar)?;
-    let node = Root { commitment: commitment(&root)?, hash: root.hash };
+    let node = Root {
+        commitment: commitment(&root)?,
+        hash: root.hash,
+    };
     let total = match &book.total {
         PlannedTotal::Public => Total::Public {
             amount: root.amount,
-            proof: HexBytes(prove_total(&ctx, &node.node(), &root, secrets.total_seed(&ctx)).to_vec()),
+            proof: HexBytes(
+                prove_total(&ctx, &node.node(), &root, secrets.total_seed(&ctx)).to_vec(),
+            ),
         },
         PlannedTotal::Sealed { bound } => {
-            let sealed =
-                prove_bound(&RangeProver::default(), &ctx, &node.node(), &root, *bound, secrets.total_seed(&ctx))
-                    .map_err(Error::protocol(format!("sealed total of {}", book.asset.id())))?;
-            Total::Sealed { bound: sealed.bound, proof: HexBytes(sealed.proof) }
+            let sealed = prove_bound(
+                &RangeProver::default(),
+                &ctx,
+                &node.node(),
+                &root,
+                *bound,
+                secrets.total_seed(&ctx),
+            )
+            .map_err(Error::protocol(format!(
+                "sealed total of {}",
+                book.asset.id()
+            )))?;
+            Total::Sealed {
+                bound: sealed.bound,
+                proof: HexBytes(sealed.proof),
+            }
         }
     };
-    let built = BuiltBook { plan: *digest, root: node, total };
+    let built = BuiltBook {
+        plan: *digest,
+        root: node,
+        total,
+    };
     let json = serde_json::to_vec_pretty(&built).map_err(|error| Error::Io {
         path: BuiltBook::path(run, book),
         source: error.into(),
@@ -129,7 +155,11 @@ pub fn build_book(
 }
 
 /// Makes or takes over every shard, then the levels above them, then the packs.
-fn build_tree(input: &ShardInput<'_>, folder: &Path, bar: &ProgressBar) -> Result<ChildSecret, Error> {
+fn build_tree(
+    input: &ShardInput<'_>,
+    folder: &Path,
+    bar: &ProgressBar,
+) -> Result<ChildSecret, Error> {
     let shards_folder = folder.join("shards");
     secret_file::create_private_dir(&shards_folder)?;
     let mut nodes = Vec::new();
@@ -137,7 +167,11 @@ fn build_tree(input: &ShardInput<'_>, folder: &Path, bar: &ProgressBar) -> Resul
         let files = ShardFiles::at(&shards_folder, shard);
         let node = match files.finished(input.plan)? {
             Some(node) => {
-                bar.inc((1..=top_level(input.shape)).map(|level| tiles_of(input.shape, shard, level).1).sum());
+                bar.inc(
+                    (1..=top_level(input.shape))
+                        .map(|level| tiles_of(input.shape, shard, level).1)
+                        .sum(),
+                );
                 node
             }
             None => run_shard(input, shard, &files, bar)?,
@@ -150,7 +184,12 @@ fn build_tree(input: &ShardInput<'_>, folder: &Path, bar: &ProgressBar) -> Resul
 }
 
 /// Gathers the shards' tiles into packs under a temporary name, then renames the whole folder.
-fn write_packs(shape: &Shape, folder: &Path, shards_folder: &Path, top: &[(u8, Vec<u8>)]) -> Result<(), Error> {
+fn write_packs(
+    shape: &Shape,
+    folder: &Path,
+    shards_folder: &Path,
+    top: &[(u8, Vec<u8>)],
+) -> Result<(), Error> {
     let (tiles, temporary) = (folder.join("tiles"), folder.join("tiles.tmp"));
     for leftover in [&tiles, &temporary] {
         if leftover.exists() {
@@ -160,7 +199,12 @@ fn write_packs(shape: &Shape, folder: &Path, shards_folder: &Path, top: &[(u8, V
     for level in 1..=shape.depth() {
         let level_folder = temporary.join(level.to_string());
         std::fs::create_dir_all(&level_folder).map_err(Error::io(&level_folder))?;
-        let mut packs = PackWriter { tiles: &temporary, level, written: 0, open: None };
+        let mut packs = PackWriter {
+            tiles: &temporary,
+            level,
+            written: 0,
+            open: None,
+        };
         match top.iter().find(|(top_level, _)| *top_level == level) {
             Some((_, records)) => packs.write(records)?,
             None => {
@@ -175,14 +219,22 @@ fn write_packs(shape: &Shape, folder: &Path, shards_folder: &Path, top: &[(u8, V
     durable::sync_parent(&tiles)
 }
 
-fn read_level(shape: &Shape, shards_folder: &Path, shard: u64, level: u8) -> Result<Vec<u8>, Error> {
+fn read_level(
+    shape: &Shape,
+    shards_folder: &Path,
+    shard: u64,
+    level: u8,
+) -> Result<Vec<u8>, Error> {
     use std::os::unix::fs::FileExt as _;
     let path = ShardFiles::at(shards_folder, shard).tiles;
     let file = std::fs::File::open(&path).map_err(Error::io(&path))?;
-    let before: u64 = (1..level).map(|lower| tiles_of(shape, shard, lower).1).sum();
+    let before: u64 = (1..level)
+        .map(|lower| tiles_of(shape, shard, lower).1)
+        .sum();
     let count = usize::try_from(tiles_of(shape, shard, level).1).unwrap_or(usize::MAX);
     let mut records = vec![0; count * TILE_BYTES];
-    file.read_exact_at(&mut records, before * TILE_BYTES as u64).map_err(Error::io(&path))?;
+    file.read_exact_at(&mut records, before * TILE_BYTES as u64)
+        .map_err(Error::io(&path))?;
     Ok(records)
 }
 
@@ -232,7 +284,11 @@ fn commitment(secret: &ChildSecret) -> Result<Commitment, Error> {
 /// # Errors
 /// [`Error::Protocol`].
 #[doc(hidden)]
-pub fn bench_tree(secrets: &Secrets, ctx: &Ctx, shape: &Shape) -> Result<(RistrettoPoint, u64), Error> {
+pub fn bench_tree(
+    secrets: &Secrets,
+    ctx: &Ctx,
+    shape: &Shape,
+) -> Result<(RistrettoPoint, u64), Error> {
     use por_protocol::liabilities::{ARITY, LeafOpening, Position};
     use por_protocol::run_key::Subject;
     let prover = TileProver::without_proofs();
@@ -245,28 +301,47 @@ pub fn bench_tree(secrets: &Secrets, ctx: &Ctx, shape: &Shape) -> Result<(Ristre
             let position = Position { level, index };
             children.clear();
             for slot in 0..ARITY as u64 {
-                let child = Position { level: level - 1, index: index * 16 + slot };
+                let child = Position {
+                    level: level - 1,
+                    index: index * 16 + slot,
+                };
                 children.push(if level == 1 {
                     let account = format!("account-{:08}", child.index);
-                    let (blinding, salt) =
-                        secrets.leaf(ctx, Subject::Account(&account)).map_err(Error::protocol("leaf"))?;
+                    let (blinding, salt) = secrets
+                        .leaf(ctx, Subject::Account(&account))
+                        .map_err(Error::protocol("leaf"))?;
                     let amount = por_protocol::amount::Amount::from_atoms(child.index);
-                    LeafOpening { account: &account, amount, blinding: &blinding, salt: &salt }.secret(ctx)
+                    LeafOpening {
+                        account: &account,
+                        amount,
+                        blinding: &blinding,
+                        salt: &salt,
+                    }
+                    .secret(ctx)
                 } else {
-                    let own = usize::try_from(child.index).ok().and_then(|index| nodes.get(index).cloned());
+                    let own = usize::try_from(child.index)
+                        .ok()
+                        .and_then(|index| nodes.get(index).cloned());
                     own.unwrap_or_else(|| ChildSecret::void(ctx, child))
                 });
             }
             let own: &[ChildSecret; ARITY] = children.as_slice().try_into().map_err(|_| {
-                Error::refused("a tile without 16 children", "This is a fault of this build.")
+                Error::refused(
+                    "a tile without 16 children",
+                    "This is a fault of this build.",
+                )
             })?;
             let seed = secrets.tile_seed(ctx, position);
-            let (record, node) = prover.prove(ctx, position, own, seed).map_err(Error::protocol("tile"))?;
+            let (record, node) = prover
+                .prove(ctx, position, own, seed)
+                .map_err(Error::protocol("tile"))?;
             bytes += record.len() as u64;
             next.push(node);
         }
         nodes = next;
     }
-    let root = nodes.first().ok_or_else(|| Error::refused("no root", "This is a fault of this build."))?;
+    let root = nodes
+        .first()
+        .ok_or_else(|| Error::refused("no root", "This is a fault of this build."))?;
     Ok((*commitment(root)?.point(), bytes))
 }

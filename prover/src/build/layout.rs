@@ -16,7 +16,9 @@ pub const PACK_TILES: u64 = 4096;
 /// The file of a pack below the book's `tiles` folder.
 #[must_use]
 pub fn pack_path(tiles: &Path, level: u8, pack: u64) -> PathBuf {
-    tiles.join(level.to_string()).join(format!("{pack:06}.pack"))
+    tiles
+        .join(level.to_string())
+        .join(format!("{pack:06}.pack"))
 }
 
 /// Number of packs of a level.
@@ -28,7 +30,10 @@ pub fn packs(shape: &Shape, level: u8) -> u64 {
 /// Tiles in one pack of a level.
 #[must_use]
 pub fn tiles_in_pack(shape: &Shape, level: u8, pack: u64) -> u64 {
-    shape.nodes(level).saturating_sub(pack * PACK_TILES).min(PACK_TILES)
+    shape
+        .nodes(level)
+        .saturating_sub(pack * PACK_TILES)
+        .min(PACK_TILES)
 }
 
 /// The records on the path of a leaf, from the root down.
@@ -38,7 +43,10 @@ pub fn tiles_in_pack(shape: &Shape, level: u8, pack: u64) -> u64 {
 pub fn read_path(tiles: &Path, shape: &Shape, leaf: u64) -> Result<Vec<u8>, Error> {
     let mut records = Vec::with_capacity(usize::from(shape.depth()) * TILE_BYTES);
     let mut steps = Vec::new();
-    let mut at = Position { level: 0, index: leaf };
+    let mut at = Position {
+        level: 0,
+        index: leaf,
+    };
     for _ in 0..shape.depth() {
         at = at.parent().0;
         steps.push(at);
@@ -47,7 +55,8 @@ pub fn read_path(tiles: &Path, shape: &Shape, leaf: u64) -> Result<Vec<u8>, Erro
         let path = pack_path(tiles, level, index / PACK_TILES);
         let file = File::open(&path).map_err(Error::io(&path))?;
         let mut record = [0; TILE_BYTES];
-        file.read_exact_at(&mut record, index % PACK_TILES * TILE_BYTES as u64).map_err(Error::io(&path))?;
+        file.read_exact_at(&mut record, index % PACK_TILES * TILE_BYTES as u64)
+            .map_err(Error::io(&path))?;
         records.extend_from_slice(&record);
     }
     Ok(records)

@@ -51,15 +51,20 @@ impl LeafIndex {
         ctx: &Ctx,
     ) -> Result<Self, Error> {
         if !path.exists() {
-            let starts: Vec<(u64, String)> =
-                rows.iter().map(|(start, account, _)| (start, account.as_str().to_owned())).collect();
+            let starts: Vec<(u64, String)> = rows
+                .iter()
+                .map(|(start, account, _)| (start, account.as_str().to_owned()))
+                .collect();
             let padding = leaf_count - starts.len() as u64;
             let rows = starts
                 .into_par_iter()
                 .map(|(start, account)| (secrets.order(ctx, Subject::Account(&account)), start));
-            let padding = (0..padding)
-                .into_par_iter()
-                .map(|number| (secrets.order(ctx, Subject::Padding(number)), PADDING | number));
+            let padding = (0..padding).into_par_iter().map(|number| {
+                (
+                    secrets.order(ctx, Subject::Padding(number)),
+                    PADDING | number,
+                )
+            });
             let mut records: Vec<([u8; 32], u64)> = rows.chain(padding).collect();
             records.par_sort_unstable();
 
@@ -71,9 +76,10 @@ impl LeafIndex {
                     .and_then(|()| writer.write_all(&source.to_le_bytes()))
                     .map_err(Error::io(&temporary))?;
             }
-            let file = writer
-                .into_inner()
-                .map_err(|error| Error::Io { path: temporary.clone(), source: error.into_error() })?;
+            let file = writer.into_inner().map_err(|error| Error::Io {
+                path: temporary.clone(),
+                source: error.into_error(),
+            })?;
             durable::finish(file, &temporary, path)?;
         }
         Self::open(path, leaf_count)
@@ -89,11 +95,17 @@ impl LeafIndex {
         if bytes != leaf_count * RECORD_BYTES as u64 {
             return Err(Error::input(
                 path,
-                format!("it has {bytes} bytes, expected {RECORD_BYTES} for each of {leaf_count} leaves"),
+                format!(
+                    "it has {bytes} bytes, expected {RECORD_BYTES} for each of {leaf_count} leaves"
+                ),
                 "Delete it and run `por build` again.",
             ));
         }
-        Ok(Self { file, path: path.to_owned(), leaves: leaf_count })
+        Ok(Self {
+            file,
+            path: path.to_owned(),
+            leaves: leaf_count,
+        })
     }
 
     /// What stands in the leaves from `first` on.
@@ -102,8 +114,13 @@ impl LeafIndex {
     /// [`Error::Io`].
     pub fn sources(&self, first: u64, count: usize) -> Result<Vec<Source>, Error> {
         let mut bytes = vec![0; count * RECORD_BYTES];
-        self.file.read_exact_at(&mut bytes, first * RECORD_BYTES as u64).map_err(Error::io(&self.path))?;
-        Ok(bytes.chunks_exact(RECORD_BYTES).map(|record| parse(record).1).collect())
+        self.file
+            .read_exact_at(&mut bytes, first * RECORD_BYTES as u64)
+            .map_err(Error::io(&self.path))?;
+        Ok(bytes
+            .chunks_exact(RECORD_BYTES)
+            .map(|record| parse(record).1)
+            .collect())
     }
 
     /// The leaf of an account, by its order key.
@@ -115,7 +132,9 @@ impl LeafIndex {
         let mut record = [0; RECORD_BYTES];
         while low < high {
             let middle = low + (high - low) / 2;
-            self.file.read_exact_at(&mut record, middle * RECORD_BYTES as u64).map_err(Error::io(&self.path))?;
+            self.file
+                .read_exact_at(&mut record, middle * RECORD_BYTES as u64)
+                .map_err(Error::io(&self.path))?;
             match parse(&record).0.cmp(key) {
                 std::cmp::Ordering::Less => low = middle + 1,
                 std::cmp::Ordering::Equal => return Ok(Some(middle)),
@@ -132,5 +151,12 @@ fn parse(record: &[u8]) -> ([u8; 32], Source) {
     key.copy_from_slice(&record[..32]);
     source.copy_from_slice(&record[32..RECORD_BYTES]);
     let source = u64::from_le_bytes(source);
-    (key, if source & PADDING == 0 { Source::Row(source) } else { Source::Padding(source & !PADDING) })
+    (
+        key,
+        if source & PADDING == 0 {
+            Source::Row(source)
+        } else {
+            Source::Padding(source & !PADDING)
+        },
+    )
 }

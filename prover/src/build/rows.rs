@@ -17,7 +17,10 @@ use crate::secret_file;
 ///
 /// # Errors
 /// [`Error::Io`].
-pub fn write_rows(path: &Path, rows: impl Iterator<Item = (AccountId, ExactAmount)>) -> Result<(), Error> {
+pub fn write_rows(
+    path: &Path,
+    rows: impl Iterator<Item = (AccountId, ExactAmount)>,
+) -> Result<(), Error> {
     let temporary = durable::temporary(path);
     let mut writer = BufWriter::new(secret_file::create_private(&temporary)?);
     for (account, exact) in rows {
@@ -76,16 +79,21 @@ impl BookRows {
 
     /// All rows, each with the byte it begins at, sorted by account.
     pub fn iter(&self) -> impl Iterator<Item = (u64, AccountId, ExactAmount)> + '_ {
-        self.starts.iter().filter_map(|start| self.at(*start).map(|(account, exact)| (*start, account, exact)))
+        self.starts.iter().filter_map(|start| {
+            self.at(*start)
+                .map(|(account, exact)| (*start, account, exact))
+        })
     }
 
     /// The row of one account.
     #[must_use]
     pub fn find(&self, account: &str) -> Option<(AccountId, ExactAmount)> {
         let index = self.starts.partition_point(|start| {
-            self.at(*start).is_some_and(|(other, _)| other.as_str().as_bytes() < account.as_bytes())
+            self.at(*start)
+                .is_some_and(|(other, _)| other.as_str().as_bytes() < account.as_bytes())
         });
-        self.at(*self.starts.get(index)?).filter(|(found, _)| found.as_str() == account)
+        self.at(*self.starts.get(index)?)
+            .filter(|(found, _)| found.as_str() == account)
     }
 }
 
@@ -95,9 +103,19 @@ fn parse(bytes: &[u8], at: usize) -> Option<((AccountId, ExactAmount), usize)> {
     let end = account_end + 16;
     let account = std::str::from_utf8(bytes.get(at + 1..account_end)?).ok()?;
     let steps = u128::from_le_bytes(bytes.get(account_end..end)?.try_into().ok()?);
-    Some(((AccountId::new(account).ok()?, ExactAmount::from_steps(steps)), end))
+    Some((
+        (
+            AccountId::new(account).ok()?,
+            ExactAmount::from_steps(steps),
+        ),
+        end,
+    ))
 }
 
 fn damaged(path: &Path) -> Error {
-    Error::input(path, "the file is damaged", "Start again with `por plan` and a new run.")
+    Error::input(
+        path,
+        "the file is damaged",
+        "Start again with `por plan` and a new run.",
+    )
 }

@@ -34,7 +34,10 @@ pub struct ShardInput<'a> {
     /// Shape of the tree.
     pub shape: &'a Shape,
     /// Decimals of the ledger's amounts and of the atoms.
-    pub decimals: (por_protocol::amount::Decimals, por_protocol::amount::Decimals),
+    pub decimals: (
+        por_protocol::amount::Decimals,
+        por_protocol::amount::Decimals,
+    ),
     /// Derivations.
     pub secrets: &'a Secrets,
     /// The rows.
@@ -62,7 +65,10 @@ pub fn top_level(shape: &Shape) -> u8 {
 pub fn tiles_of(shape: &Shape, shard: u64, level: u8) -> (u64, u64) {
     let per_shard = 16_u64.pow(u32::from(LEVELS - level));
     let first = shard * per_shard;
-    (first, shape.nodes(level).saturating_sub(first).min(per_shard))
+    (
+        first,
+        shape.nodes(level).saturating_sub(first).min(per_shard),
+    )
 }
 
 /// The files of a shard.
@@ -91,7 +97,9 @@ impl ShardFiles {
             (Ok(secret), Ok(tiles)) => (Zeroizing::new(secret), tiles),
             _ => return Ok(None),
         };
-        let Some(parsed) = parse_secret(&secret) else { return Ok(None) };
+        let Some(parsed) = parse_secret(&secret) else {
+            return Ok(None);
+        };
         if parsed.plan != *plan {
             return Err(Error::InTheWay {
                 path: self.secret.clone(),
@@ -142,12 +150,25 @@ fn parse_secret(bytes: &[u8]) -> Option<ParsedSecret> {
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Protocol`].
-pub fn run_shard(input: &ShardInput<'_>, shard: u64, files: &ShardFiles, bar: &ProgressBar) -> Result<ChildSecret, Error> {
+pub fn run_shard(
+    input: &ShardInput<'_>,
+    shard: u64,
+    files: &ShardFiles,
+    bar: &ProgressBar,
+) -> Result<ChildSecret, Error> {
     let first_leaf = shard * LEAVES;
-    let count = input.shape.leaf_count().saturating_sub(first_leaf).min(LEAVES);
-    let sources = input.leaves.sources(first_leaf, usize::try_from(count).unwrap_or(usize::MAX))?;
-    let mut children: Vec<ChildSecret> =
-        sources.par_iter().map(|source| leaf(input, *source)).collect::<Result<_, _>>()?;
+    let count = input
+        .shape
+        .leaf_count()
+        .saturating_sub(first_leaf)
+        .min(LEAVES);
+    let sources = input
+        .leaves
+        .sources(first_leaf, usize::try_from(count).unwrap_or(usize::MAX))?;
+    let mut children: Vec<ChildSecret> = sources
+        .par_iter()
+        .map(|source| leaf(input, *source))
+        .collect::<Result<_, _>>()?;
     let mut tiles = Vec::new();
     for level in 1..=top_level(input.shape) {
         let (first, count) = tiles_of(input.shape, shard, level);
@@ -181,7 +202,10 @@ pub fn run_top(
 fn single(mut nodes: Vec<ChildSecret>, shard: u64) -> Result<ChildSecret, Error> {
     match (nodes.pop(), nodes.is_empty()) {
         (Some(node), true) => Ok(node),
-        _ => Err(Error::refused(format!("shard {shard} does not end in one node"), "This is a fault of this build.")),
+        _ => Err(Error::refused(
+            format!("shard {shard} does not end in one node"),
+            "This is a fault of this build.",
+        )),
     }
 }
 
@@ -196,13 +220,23 @@ fn make_level(
     let made: Vec<(Vec<u8>, ChildSecret)> = (0..count)
         .into_par_iter()
         .map(|offset| {
-            let position = Position { level, index: first + offset };
-            let first_child = usize::try_from(offset).unwrap_or(usize::MAX).saturating_mul(ARITY);
+            let position = Position {
+                level,
+                index: first + offset,
+            };
+            let first_child = usize::try_from(offset)
+                .unwrap_or(usize::MAX)
+                .saturating_mul(ARITY);
             let own = children.get(first_child..).unwrap_or_default();
             let children = std::array::from_fn(|slot| {
-                let child = Position { level: level - 1, index: position.index * 16 + slot as u64 };
+                let child = Position {
+                    level: level - 1,
+                    index: position.index * 16 + slot as u64,
+                };
                 // Whatever lies beyond the last node of the level below is void.
-                own.get(slot).cloned().unwrap_or_else(|| ChildSecret::void(input.ctx, child))
+                own.get(slot)
+                    .cloned()
+                    .unwrap_or_else(|| ChildSecret::void(input.ctx, child))
             });
             let seed = input.secrets.tile_seed(input.ctx, position);
             let tile = input
@@ -226,19 +260,45 @@ fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
     let fault = Error::protocol("leaf");
     match source {
         Source::Padding(number) => {
-            let (blinding, salt) = input.secrets.leaf(input.ctx, Subject::Padding(number)).map_err(fault)?;
-            Ok(LeafOpening { account: "", amount: Amount::ZERO, blinding: &blinding, salt: &salt }.secret(input.ctx))
+            let (blinding, salt) = input
+                .secrets
+                .leaf(input.ctx, Subject::Padding(number))
+                .map_err(fault)?;
+            Ok(LeafOpening {
+                account: "",
+                amount: Amount::ZERO,
+                blinding: &blinding,
+                salt: &salt,
+            }
+            .secret(input.ctx))
         }
         Source::Row(start) => {
             let (account, exact) = input.rows.at(start).ok_or_else(|| {
-                Error::refused("the order of the leaves does not fit the rows", "Start again with `por plan`.")
+                Error::refused(
+                    "the order of the leaves does not fit the rows",
+                    "Start again with `por plan`.",
+                )
             })?;
             let account = account.as_str();
-            let (blinding, salt) = input.secrets.leaf(input.ctx, Subject::Account(account)).map_err(fault)?;
-            let amount = exact.round_up(input.decimals.0, input.decimals.1).map_err(|error| {
-                Error::refused(error.to_string(), "Keep the asset at fewer decimals in the asset table.")
-            })?;
-            Ok(LeafOpening { account, amount, blinding: &blinding, salt: &salt }.secret(input.ctx))
+            let (blinding, salt) = input
+                .secrets
+                .leaf(input.ctx, Subject::Account(account))
+                .map_err(fault)?;
+            let amount = exact
+                .round_up(input.decimals.0, input.decimals.1)
+                .map_err(|error| {
+                    Error::refused(
+                        error.to_string(),
+                        "Keep the asset at fewer decimals in the asset table.",
+                    )
+                })?;
+            Ok(LeafOpening {
+                account,
+                amount,
+                blinding: &blinding,
+                salt: &salt,
+            }
+            .secret(input.ctx))
         }
     }
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use por_protocol::attestation::{Attestation, verify_row_total};
-use por_protocol::verify::{authenticate, book_facts, record_coverage};
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
@@ -18,6 +17,7 @@ use por_protocol::note::Note;
 use por_protocol::range_proof::Generators;
 use por_protocol::report::{Checks, Covered, Facts, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
+use por_protocol::verify::{authenticate, book_facts, record_coverage};
 use rayon::prelude::*;
 
 use super::{AttestationFolder, Publication, sequence_folder, split_rows};
@@ -74,7 +74,11 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
             return Ok(checks.into_report(None, Vec::new()));
         }
     };
-    checks.record(Step::WellFormed, None, Ok(Facts::from([("sequence", sequence.to_string())])));
+    checks.record(
+        Step::WellFormed,
+        None,
+        Ok(Facts::from([("sequence", sequence.to_string())])),
+    );
     let attestation = &parts.attestation;
     // Steps 2 and 3: authenticity.
     let authentic = authenticate(&mut checks, options.policy, &parts.note, attestation);
@@ -91,12 +95,24 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
     checks.record(Step::AnnexesPresent, None, check_annexes(&own, attestation));
     checks.record(Step::FilesExpected, None, check_files(&own, &parts));
-    checks.record(Step::InOrder, None, check_order(publication, &sequences, sequence, attestation, options.now));
+    checks.record(
+        Step::InOrder,
+        None,
+        check_order(publication, &sequences, sequence, attestation, options.now),
+    );
 
     // Steps 9, 10 and 11 for each book.
     let generators = Generators::new();
-    let tiles: u64 = parts.books.iter().filter_map(|row| Some(Shape::new(row.leaf_count).ok()?.tiles())).sum();
-    let bar = if options.progress { progress::bar(tiles, "tiles") } else { ProgressBar::hidden() };
+    let tiles: u64 = parts
+        .books
+        .iter()
+        .filter_map(|row| Some(Shape::new(row.leaf_count).ok()?.tiles()))
+        .sum();
+    let bar = if options.progress {
+        progress::bar(tiles, "tiles")
+    } else {
+        ProgressBar::hidden()
+    };
     let mut books = Vec::new();
     for row in &parts.books {
         let name = row.name();
@@ -135,10 +151,17 @@ impl Files {
 }
 
 fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, ProtocolError> {
-    let absent = |_| ProtocolError::Mismatch { what, why: "the file cannot be read".into() };
+    let absent = |_| ProtocolError::Mismatch {
+        what,
+        why: "the file cannot be read".into(),
+    };
     let found = std::fs::metadata(path).map_err(absent)?.len();
     if found > MAX_LIST_BYTES {
-        return Err(ProtocolError::TooLarge { what, limit: MAX_LIST_BYTES, found });
+        return Err(ProtocolError::TooLarge {
+            what,
+            limit: MAX_LIST_BYTES,
+            found,
+        });
     }
     std::fs::read(path).map_err(absent)
 }
@@ -158,18 +181,37 @@ impl<'a> Parts<'a> {
         let note = Note::parse(&files.note)?;
         if note.unverified_text().as_bytes() != files.json {
             let why = "attestation.json is not the text of attestation.note".into();
-            return Err(ProtocolError::Mismatch { what: "attestation", why });
+            return Err(ProtocolError::Mismatch {
+                what: "attestation",
+                why,
+            });
         }
         let attestation = Attestation::parse(&files.json)?;
         let rows = |bytes, what| {
-            let unfinished = || ProtocolError::Syntax { what, why: "its last row does not end in a line feed".into() };
+            let unfinished = || ProtocolError::Syntax {
+                what,
+                why: "its last row does not end in a line feed".into(),
+            };
             split_rows(bytes).ok_or_else(unfinished)
         };
         let book_bytes = rows(&files.books, "books.jsonl")?;
         let reserve_bytes = rows(&files.reserves, "reserves.jsonl")?;
-        let books = book_bytes.iter().map(|row| BookRow::parse(row)).collect::<Result<Vec<_>, _>>()?;
-        let reserve_rows = reserve_bytes.iter().map(|row| ReserveRow::parse(row)).collect::<Result<_, _>>()?;
-        Ok(Self { note, attestation, book_bytes, books, reserve_bytes, reserve_rows })
+        let books = book_bytes
+            .iter()
+            .map(|row| BookRow::parse(row))
+            .collect::<Result<Vec<_>, _>>()?;
+        let reserve_rows = reserve_bytes
+            .iter()
+            .map(|row| ReserveRow::parse(row))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            note,
+            attestation,
+            book_bytes,
+            books,
+            reserve_bytes,
+            reserve_rows,
+        })
     }
 
     /// Step 12.
@@ -180,11 +222,17 @@ impl<'a> Parts<'a> {
         let mut coins = BTreeSet::new();
         for row in &self.books {
             if !names.insert(row.name()) {
-                return Err(ProtocolError::Duplicate { what: "book", found: row.name() });
+                return Err(ProtocolError::Duplicate {
+                    what: "book",
+                    found: row.name(),
+                });
             }
             for instance in row.asset.instances() {
                 if !coins.insert(instance.id.clone()) {
-                    return Err(ProtocolError::Duplicate { what: "instance", found: instance.id.to_string() });
+                    return Err(ProtocolError::Duplicate {
+                        what: "instance",
+                        found: instance.id.to_string(),
+                    });
                 }
             }
         }
@@ -194,10 +242,23 @@ impl<'a> Parts<'a> {
     /// Step 13.
     fn check_reserves(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.reserves;
-        check_rows("reserves.jsonl", &self.reserve_bytes, bound.count, &bound.root)?;
+        check_rows(
+            "reserves.jsonl",
+            &self.reserve_bytes,
+            bound.count,
+            &bound.root,
+        )?;
         for row in &self.reserve_rows {
-            if !self.attestation.snapshot.blocks.iter().any(|block| block.network == row.network) {
-                return Err(ProtocolError::Missing { what: "snapshot block of a reserve's chain" });
+            if !self
+                .attestation
+                .snapshot
+                .blocks
+                .iter()
+                .any(|block| block.network == row.network)
+            {
+                return Err(ProtocolError::Missing {
+                    what: "snapshot block of a reserve's chain",
+                });
             }
         }
         Ok(Facts::from([("reserves", bound.count.to_string())]))
@@ -213,7 +274,10 @@ impl<'a> Parts<'a> {
         for row in &self.reserve_rows {
             if !seen.insert((&row.instance, &row.address)) {
                 let found = format!("{} {}", row.instance, row.address);
-                return Err(ProtocolError::Duplicate { what: "reserve", found });
+                return Err(ProtocolError::Duplicate {
+                    what: "reserve",
+                    found,
+                });
             }
         }
         self.reserve_rows.par_iter().try_for_each(|row| {
@@ -238,39 +302,76 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn check_rows(what: &'static str, rows: &[&[u8]], count: u64, root: &Digest) -> Result<(), ProtocolError> {
+fn check_rows(
+    what: &'static str,
+    rows: &[&[u8]],
+    count: u64,
+    root: &Digest,
+) -> Result<(), ProtocolError> {
     if rows.len() as u64 != count {
-        return Err(ProtocolError::Count { what, expected: count, found: rows.len() as u64 });
+        return Err(ProtocolError::Count {
+            what,
+            expected: count,
+            found: rows.len() as u64,
+        });
     }
     if RowTree::new(rows.iter().copied()).root() != *root {
-        return Err(ProtocolError::Mismatch { what, why: "its rows are not those of the signed root".into() });
+        return Err(ProtocolError::Mismatch {
+            what,
+            why: "its rows are not those of the signed root".into(),
+        });
     }
     Ok(())
 }
 
 /// Step 16.
-fn check_annexes(folder: &AttestationFolder, attestation: &Attestation) -> Result<Facts, ProtocolError> {
+fn check_annexes(
+    folder: &AttestationFolder,
+    attestation: &Attestation,
+) -> Result<Facts, ProtocolError> {
     for annex in &attestation.annexes {
         let path = folder.annexes().join(&annex.name);
-        let absent = |_| ProtocolError::Mismatch { what: "annex", why: format!("{} cannot be read", annex.name) };
+        let absent = |_| ProtocolError::Mismatch {
+            what: "annex",
+            why: format!("{} cannot be read", annex.name),
+        };
         let found = std::fs::symlink_metadata(&path).map_err(absent)?.len();
         if found != annex.size {
-            return Err(ProtocolError::Length { what: "annex", expected: annex.size, found });
+            return Err(ProtocolError::Length {
+                what: "annex",
+                expected: annex.size,
+                found,
+            });
         }
         if Digest::of(&std::fs::read(&path).map_err(absent)?) != annex.sha256 {
             let why = format!("{} has another digest", annex.name);
             return Err(ProtocolError::Mismatch { what: "annex", why });
         }
     }
-    Ok(Facts::from([("annexes", attestation.annexes.len().to_string())]))
+    Ok(Facts::from([(
+        "annexes",
+        attestation.annexes.len().to_string(),
+    )]))
 }
 
 /// Step 17: exactly the files that attestation and rows call for, no links, nothing else: a secret or the tiles of a book
 /// that is not listed would stand out.
 fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
-    let mut expected: BTreeSet<PathBuf> =
-        [folder.json(), folder.note(), folder.books(), folder.reserves()].into_iter().collect();
-    expected.extend(parts.attestation.annexes.iter().map(|annex| folder.annexes().join(&annex.name)));
+    let mut expected: BTreeSet<PathBuf> = [
+        folder.json(),
+        folder.note(),
+        folder.books(),
+        folder.reserves(),
+    ]
+    .into_iter()
+    .collect();
+    expected.extend(
+        parts
+            .attestation
+            .annexes
+            .iter()
+            .map(|annex| folder.annexes().join(&annex.name)),
+    );
     for row in &parts.books {
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
@@ -281,15 +382,26 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
     let mut found = BTreeSet::new();
     list(folder.path(), &mut found)?;
     let shown = |path: &PathBuf| {
-        path.strip_prefix(folder.path()).unwrap_or(path).display().to_string().escape_debug().to_string()
+        path.strip_prefix(folder.path())
+            .unwrap_or(path)
+            .display()
+            .to_string()
+            .escape_debug()
+            .to_string()
     };
     if let Some(path) = expected.difference(&found).next() {
         let why = format!("{} is missing", shown(path));
-        return Err(ProtocolError::Mismatch { what: "publication", why });
+        return Err(ProtocolError::Mismatch {
+            what: "publication",
+            why,
+        });
     }
     if let Some(path) = found.difference(&expected).next() {
         let why = format!("{} does not belong there", shown(path));
-        return Err(ProtocolError::Mismatch { what: "publication", why });
+        return Err(ProtocolError::Mismatch {
+            what: "publication",
+            why,
+        });
     }
     Ok(Facts::from([("files", found.len().to_string())]))
 }
@@ -306,7 +418,10 @@ fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolErro
             list(&entry.path(), found)?;
         } else if entry.file_type().map_err(unreadable)?.is_symlink() {
             let why = format!("{} is a link", entry.path().display());
-            return Err(ProtocolError::Mismatch { what: "publication", why });
+            return Err(ProtocolError::Mismatch {
+                what: "publication",
+                why,
+            });
         } else {
             found.insert(entry.path());
         }
@@ -323,30 +438,57 @@ fn check_order(
     now: u64,
 ) -> Result<Facts, ProtocolError> {
     if attestation.sequence != sequence {
-        let why = format!("{} lies in folder {}", attestation.sequence, sequence_folder(sequence));
-        return Err(ProtocolError::Order { what: "sequence", why });
+        let why = format!(
+            "{} lies in folder {}",
+            attestation.sequence,
+            sequence_folder(sequence)
+        );
+        return Err(ProtocolError::Order {
+            what: "sequence",
+            why,
+        });
     }
     if attestation.snapshot.time > now {
-        return Err(ProtocolError::Order { what: "snapshot", why: "it lies in the future".into() });
+        return Err(ProtocolError::Order {
+            what: "snapshot",
+            why: "it lies in the future".into(),
+        });
     }
     let Some(previous) = sequences.iter().rev().find(|other| **other < sequence) else {
         return if sequence == 0 {
             Ok(Facts::new())
         } else {
-            Err(ProtocolError::Order { what: "sequence", why: "the attestations before it are missing".into() })
+            Err(ProtocolError::Order {
+                what: "sequence",
+                why: "the attestations before it are missing".into(),
+            })
         };
     };
     if previous + 1 != sequence {
-        return Err(ProtocolError::Order { what: "sequence", why: "the attestation before it is missing".into() });
+        return Err(ProtocolError::Order {
+            what: "sequence",
+            why: "the attestation before it is missing".into(),
+        });
     }
-    let bytes = read(&publication.attestation(*previous).json(), "previous attestation")?;
+    let bytes = read(
+        &publication.attestation(*previous).json(),
+        "previous attestation",
+    )?;
     let previous = Attestation::parse(&bytes)?;
     let corrects = attestation.supersedes.is_some();
-    if attestation.snapshot.time < previous.snapshot.time || (!corrects && attestation.period <= previous.period) {
+    if attestation.snapshot.time < previous.snapshot.time
+        || (!corrects && attestation.period <= previous.period)
+    {
         let why = format!("period {} follows {}", attestation.period, previous.period);
-        return Err(ProtocolError::Order { what: "attestation", why });
+        return Err(ProtocolError::Order {
+            what: "attestation",
+            why,
+        });
     }
-    Ok(Facts::from([("previous_period", previous.period.to_string())]))
+    Ok(Facts::from([(
+        "previous_period",
+        previous.period.to_string(),
+    )]))
 }
 
 /// Every tile of one book, from the root down (steps 8 and 9).
@@ -360,7 +502,10 @@ fn audit_tree(
     let context = attestation.context(row)?;
     let (ctx, shape) = (context.ctx(), context.shape);
     let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
-    let root = Subtree { top: shape.root(), node: row.root.node() };
+    let root = Subtree {
+        top: shape.root(),
+        node: row.root.node(),
+    };
     let verify = |subtree: &Subtree, bottom: u8| {
         let levels = (bottom..=subtree.top.level)
             .rev()
@@ -368,36 +513,75 @@ fn audit_tree(
             .collect::<Result<Vec<_>, _>>()?;
         let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
         let below = verify_subtree(generators, &ctx, &shape, subtree, &slices, &[])?;
-        bar.inc(slices.iter().map(|level| (level.len() / TILE_BYTES) as u64).sum());
+        bar.inc(
+            slices
+                .iter()
+                .map(|level| (level.len() / TILE_BYTES) as u64)
+                .sum(),
+        );
         Ok(below)
     };
     // The levels above the units are small: 1/4096 of the tree. They are walked in units too, so memory stays bounded.
     let mut tops = vec![root];
-    while tops.first().is_some_and(|subtree| subtree.top.level > UNIT_LEVELS) {
+    while tops
+        .first()
+        .is_some_and(|subtree| subtree.top.level > UNIT_LEVELS)
+    {
         let level = tops.first().map_or(0, |subtree| subtree.top.level);
         let bottom = level.saturating_sub(UNIT_LEVELS).max(UNIT_LEVELS) + 1;
-        let below: Vec<Vec<(Position, Node)>> =
-            tops.par_iter().map(|subtree| verify(subtree, bottom)).collect::<Result<_, ProtocolError>>()?;
-        tops = below.into_iter().flatten().map(|(position, node)| Subtree { top: position, node }).collect();
+        let below: Vec<Vec<(Position, Node)>> = tops
+            .par_iter()
+            .map(|subtree| verify(subtree, bottom))
+            .collect::<Result<_, ProtocolError>>()?;
+        tops = below
+            .into_iter()
+            .flatten()
+            .map(|(position, node)| Subtree {
+                top: position,
+                node,
+            })
+            .collect();
     }
     let prefixes: Vec<Vec<LeafPrefix>> = tops
         .par_iter()
-        .map(|subtree| Ok(verify(subtree, 1)?.iter().filter_map(|(_, leaf)| leaf_prefix(leaf)).collect()))
+        .map(|subtree| {
+            Ok(verify(subtree, 1)?
+                .iter()
+                .filter_map(|(_, leaf)| leaf_prefix(leaf))
+                .collect())
+        })
         .collect::<Result<_, ProtocolError>>()?;
     check_leaves_differ(prefixes.into_iter().flatten().collect())?;
-    Ok(Facts::from([("tiles", shape.tiles().to_string()), ("leaves", shape.leaf_count().to_string())]))
+    Ok(Facts::from([
+        ("tiles", shape.tiles().to_string()),
+        ("leaves", shape.leaf_count().to_string()),
+    ]))
 }
 
 /// The records of a subtree at one level, which may span packs.
-fn read_span(tiles: &Path, shape: &Shape, subtree: &Subtree, level: u8) -> Result<Vec<u8>, ProtocolError> {
+fn read_span(
+    tiles: &Path,
+    shape: &Shape,
+    subtree: &Subtree,
+    level: u8,
+) -> Result<Vec<u8>, ProtocolError> {
     let (first, count) = subtree.span(shape, level);
-    let mut records = vec![0; usize::try_from(count).unwrap_or(usize::MAX).saturating_mul(TILE_BYTES)];
+    let mut records = vec![
+        0;
+        usize::try_from(count)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(TILE_BYTES)
+    ];
     let mut at = first;
     for chunk in records.chunks_mut(TILE_BYTES * 256) {
         let path = pack_path(tiles, level, at / PACK_TILES);
-        let short = |_| ProtocolError::Mismatch { what: "pack", why: format!("{} is missing or too short", path.display()) };
+        let short = |_| ProtocolError::Mismatch {
+            what: "pack",
+            why: format!("{} is missing or too short", path.display()),
+        };
         let file = File::open(&path).map_err(short)?;
-        file.read_exact_at(chunk, at % PACK_TILES * TILE_BYTES as u64).map_err(short)?;
+        file.read_exact_at(chunk, at % PACK_TILES * TILE_BYTES as u64)
+            .map_err(short)?;
         at += (chunk.len() / TILE_BYTES) as u64;
     }
     Ok(records)
@@ -414,7 +598,10 @@ fn leaf_prefix(leaf: &Node) -> Option<LeafPrefix> {
 fn check_leaves_differ(mut prefixes: Vec<LeafPrefix>) -> Result<(), ProtocolError> {
     prefixes.par_sort_unstable();
     match prefixes.array_windows().find(|[left, right]| left == right) {
-        Some([twice, _]) => Err(ProtocolError::Duplicate { what: "leaf", found: hex::encode(twice) }),
+        Some([twice, _]) => Err(ProtocolError::Duplicate {
+            what: "leaf",
+            found: hex::encode(twice),
+        }),
         None => Ok(()),
     }
 }

@@ -63,7 +63,9 @@ impl Publication {
         for entry in std::fs::read_dir(self.attestations_path())? {
             let name = entry?.file_name();
             let sequence = name.to_str().and_then(|name| name.parse().ok());
-            if let Some(sequence) = sequence.filter(|sequence| name == sequence_folder(*sequence).as_str()) {
+            if let Some(sequence) =
+                sequence.filter(|sequence| name == sequence_folder(*sequence).as_str())
+            {
                 sequences.push(sequence);
             }
         }
@@ -138,5 +140,10 @@ pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
     if bytes.is_empty() {
         return Some(Vec::new());
     }
-    Some(bytes.strip_suffix(b"\n")?.split(|byte| *byte == b'\n').collect())
+    Some(
+        bytes
+            .strip_suffix(b"\n")?
+            .split(|byte| *byte == b'\n')
+            .collect(),
+    )
 }

@@ -9,8 +9,8 @@ use super::audit::{AuditOptions, audit};
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::durable;
 use crate::error::Error;
-use crate::home::folder_name;
 use crate::home::Run;
+use crate::home::folder_name;
 
 /// What the page holds where the policy belongs.
 const POLICY_PLACE: &str = "%POR_POLICY%";
@@ -65,17 +65,31 @@ pub fn publish(
         Vec::new()
     };
     for sequence in &earlier {
-        let (from, to) = (published.attestation(*sequence), staged.attestation(*sequence));
+        let (from, to) = (
+            published.attestation(*sequence),
+            staged.attestation(*sequence),
+        );
         std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
         std::fs::copy(from.json(), to.json()).map_err(Error::io(&from.json()))?;
     }
 
-    let options = AuditOptions { policy: Some(&policy_text), now, sequence: Some(plan.sequence), progress };
+    let options = AuditOptions {
+        policy: Some(&policy_text),
+        now,
+        sequence: Some(plan.sequence),
+        progress,
+    };
     let report = audit(&staged, &options)?;
     if report.included != Included::Verified {
-        let failed = report.checks.iter().find(|check| check.outcome != Outcome::Passed);
-        let why = failed.map(|check| format!("{}: {}", check.id, check.detail.clone().unwrap_or_default()));
-        return Err(Error::AuditFailed { why: why.unwrap_or_default() });
+        let failed = report
+            .checks
+            .iter()
+            .find(|check| check.outcome != Outcome::Passed);
+        let why = failed
+            .map(|check| format!("{}: {}", check.id, check.detail.clone().unwrap_or_default()));
+        return Err(Error::AuditFailed {
+            why: why.unwrap_or_default(),
+        });
     }
     reveal(&published, &staged, plan.sequence, &earlier)?;
     Ok(report)
@@ -98,7 +112,10 @@ fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error> {
         copy_tree(&attested.annexes(), &to.annexes())?;
     }
     for book in &plan.books {
-        copy_tree(&run.book_path(book).join("tiles"), &to.tiles(&folder_name(book)))?;
+        copy_tree(
+            &run.book_path(book).join("tiles"),
+            &to.tiles(&folder_name(book)),
+        )?;
     }
     Ok(())
 }
@@ -120,11 +137,19 @@ fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
 }
 
 fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }
 
 /// Moves the staged copy into place: whole where nothing was, else the new attestation first and the page after it.
-fn reveal(published: &Publication, staged: &Publication, sequence: u64, earlier: &[u64]) -> Result<(), Error> {
+fn reveal(
+    published: &Publication,
+    staged: &Publication,
+    sequence: u64,
+    earlier: &[u64],
+) -> Result<(), Error> {
     let (target, staging) = (published.path(), staged.path());
     sync_tree(staging)?;
     if earlier.is_empty() && !target.exists() {
@@ -182,8 +207,12 @@ fn sync_tree(folder: &Path) -> Result<(), Error> {
         if entry.file_type().map_err(Error::io(folder))?.is_dir() {
             sync_tree(&path)?;
         } else {
-            std::fs::File::open(&path).and_then(|file| file.sync_all()).map_err(Error::io(&path))?;
+            std::fs::File::open(&path)
+                .and_then(|file| file.sync_all())
+                .map_err(Error::io(&path))?;
         }
     }
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(Error::io(folder))
+    std::fs::File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(Error::io(folder))
 }

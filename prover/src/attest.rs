@@ -1,0 +1,191 @@
+//! Making the attestation: from built books and signed reserves to the exact bytes and their signature. Needs the log key
+//! and no run key.
+
+use std::path::Path;
+
+use por_protocol::attestation::{
+    Annex, Attestation, ChallengeTerms, Rows, Snapshot, SnapshotBlock, statement_key_name,
+};
+use por_protocol::book_row::BookRow;
+use por_protocol::digest::Digest;
+use por_protocol::merkle::RowTree;
+use por_protocol::note::SecretKey;
+use por_protocol::plan::Plan;
+use por_protocol::reserve_row::{ReserveRow, ReserveSums};
+use por_protocol::suite::{ATTESTATION_FORMAT, SUITE};
+
+use crate::build::BuiltBook;
+use crate::durable;
+use crate::error::Error;
+use crate::home::Run;
+use crate::publication::AttestationFolder;
+use crate::secret_file;
+
+/// What an attestation is made of besides the built books.
+pub struct AttestInput<'a> {
+    /// Name of the exchange.
+    pub entity: &'a str,
+    /// Sequence of the attestation this one corrects.
+    pub supersedes: Option<u64>,
+    /// One block for each chain.
+    pub blocks: Vec<SnapshotBlock>,
+    /// What the ownership signatures signed.
+    pub challenge: Option<ChallengeTerms>,
+    /// Reserves whose signatures were checked.
+    pub reserves: Vec<ReserveRow>,
+    /// Longer public files to bind.
+    pub annexes: &'a [std::path::PathBuf],
+}
+
+/// Writes the attested folder of a run: JSON, note, rows, annexes; in one step.
+///
+/// # Errors
+/// [`Error::InTheWay`] if the run is attested already, [`Error::Refused`] if a book is not built, [`Error::Io`],
+/// [`Error::Protocol`].
+pub fn attest(
+    run: &Run,
+    log_key: &SecretKey,
+    input: AttestInput<'_>,
+) -> Result<Attestation, Error> {
+    let _lock = run.lock()?;
+    let (plan, digest) = run.plan()?;
+    let target = run.attested_path();
+    if target.exists() {
+        return Err(Error::InTheWay {
+            path: target,
+            why: "this run is attested already".into(),
+            remedy: "A correction is a new run: start it with `por plan`.".into(),
+        });
+    }
+    let books = book_rows(run, &plan, &digest, &input.reserves)?;
+    let staging = target.with_extension("tmp");
+    if staging.exists() {
+        std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
+    }
+    let folder = AttestationFolder::at(&staging);
+    std::fs::create_dir_all(folder.annexes()).map_err(Error::io(&staging))?;
+    let annexes = bind_annexes(&folder, input.annexes)?;
+    let attestation = Attestation {
+        format: ATTESTATION_FORMAT.into(),
+        suite: SUITE.into(),
+        entity: input.entity.into(),
+        log_origin: plan.log_origin.clone(),
+        period: plan.period.clone(),
+        sequence: plan.sequence,
+        supersedes: input.supersedes,
+        snapshot: Snapshot {
+            time: plan.snapshot_time,
+            blocks: input.blocks,
+        },
+        statement_key: statement_key(run, &plan)?.public().to_string(),
+        books: write_rows(&folder.books(), &books)?,
+        reserves: write_rows(&folder.reserves(), &input.reserves)?,
+        challenge: input.challenge,
+        annexes,
+    };
+    let mut text = serde_json::to_string_pretty(&attestation).map_err(|error| Error::Io {
+        path: folder.json(),
+        source: error.into(),
+    })?;
+    text.push('\n');
+    // What verifiers will read is what is checked here.
+    Attestation::parse(text.as_bytes()).map_err(Error::protocol("attestation"))?;
+    let note = log_key
+        .sign(&text)
+        .map_err(Error::protocol("attestation"))?;
+    durable::write(&folder.json(), text.as_bytes())?;
+    durable::write(&folder.note(), note.as_bytes())?;
+    std::fs::rename(&staging, &target).map_err(Error::io(&target))?;
+    durable::sync_parent(&target)?;
+    Ok(attestation)
+}
+
+/// The key that signs statements of this run; drawn once.
+fn statement_key(run: &Run, plan: &Plan) -> Result<SecretKey, Error> {
+    let path = run.statement_key_path();
+    if path.exists() {
+        return secret_file::read_signing_key(&path);
+    }
+    let name = statement_key_name(&plan.log_origin).map_err(Error::protocol("log origin"))?;
+    secret_file::create_signing_key(&path, name)
+}
+
+fn book_rows(
+    run: &Run,
+    plan: &Plan,
+    digest: &Digest,
+    reserves: &[ReserveRow],
+) -> Result<Vec<BookRow>, Error> {
+    let assets: Vec<_> = plan.books.iter().map(|book| &book.asset).collect();
+    let mut sums = ReserveSums::new(&assets);
+    for row in reserves {
+        sums.add(row).map_err(Error::protocol("reserves"))?;
+    }
+    plan.books
+        .iter()
+        .map(|book| {
+            let built = BuiltBook::read(run, book, digest)?.ok_or_else(|| {
+                Error::refused(
+                    format!("the book of {} is not built", book.asset.id()),
+                    "Run `por build` first.",
+                )
+            })?;
+            Ok(BookRow {
+                asset: book.asset.clone(),
+                kind: book.kind,
+                leaf_count: book.leaf_count,
+                root: built.root,
+                total: built.total,
+                reserves: sums.of(&book.asset).map_err(Error::protocol("reserves"))?,
+            })
+        })
+        .collect()
+}
+
+/// Writes rows, one JSON object a line, and gives what binds them.
+fn write_rows<T: serde::Serialize>(path: &Path, rows: &[T]) -> Result<Rows, Error> {
+    let fault = |error: serde_json::Error| Error::Io {
+        path: path.to_owned(),
+        source: error.into(),
+    };
+    let rows: Vec<Vec<u8>> = rows
+        .iter()
+        .map(serde_json::to_vec)
+        .collect::<Result<_, _>>()
+        .map_err(fault)?;
+    let mut file = Vec::new();
+    for row in &rows {
+        file.extend_from_slice(row);
+        file.push(b'\n');
+    }
+    durable::write(path, &file)?;
+    Ok(Rows {
+        count: rows.len() as u64,
+        root: RowTree::new(rows.iter().map(Vec::as_slice)).root(),
+    })
+}
+
+fn bind_annexes(
+    folder: &AttestationFolder,
+    files: &[std::path::PathBuf],
+) -> Result<Vec<Annex>, Error> {
+    let mut annexes = Vec::new();
+    for path in files {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default()
+            .to_string();
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        durable::write(&folder.annexes().join(&name), &bytes)?;
+        annexes.push(Annex {
+            name,
+            size: bytes.len() as u64,
+            sha256: Digest::of(&bytes),
+        });
+    }
+    if annexes.is_empty() {
+        std::fs::remove_dir(folder.annexes()).map_err(Error::io(folder.path()))?;
+    }
+    Ok(annexes)
+}

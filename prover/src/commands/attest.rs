@@ -1,0 +1,82 @@
+//! `por attest`: puts books and reserves together and signs the attestation.
+
+use std::path::PathBuf;
+
+use por_protocol::attestation::SnapshotBlock;
+
+use super::challenge::ChallengeArgs;
+use super::{HomeArg, RunArg};
+use crate::attest::{AttestInput, attest};
+use crate::error::{Error, Exit};
+use crate::home::Home;
+use crate::reserves::read_reserves;
+
+/// Put books and reserves together and sign the attestation
+#[derive(Debug, clap::Args)]
+pub struct Attest {
+    #[command(flatten)]
+    pub home: HomeArg,
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Reserves: CSV with the columns network,address,asset,amount,scheme,signature
+    #[arg(long, value_name = "FILE")]
+    pub reserves: PathBuf,
+    #[command(flatten)]
+    pub terms: ChallengeArgs,
+    /// Block of the snapshot, one for each chain with reserves: NETWORK=HEIGHT=HASH
+    #[arg(long, value_name = "NETWORK=HEIGHT=HASH", value_parser = parse_block)]
+    pub block: Vec<SnapshotBlock>,
+    /// Sequence of the attestation that this one corrects
+    #[arg(long, value_name = "SEQUENCE")]
+    pub supersedes: Option<u64>,
+    /// Public file to bind into the attestation, such as an auditor's letter
+    #[arg(long, value_name = "FILE")]
+    pub annex: Vec<PathBuf>,
+}
+
+impl Attest {
+    /// # Errors
+    /// Whatever is wrong with reserves, keys or the run; nothing is signed then.
+    pub fn run(self) -> Result<Exit, Error> {
+        let home = Home::at(&self.home.home);
+        let settings = home.settings()?;
+        let run = home.run(self.run.run)?;
+        let (terms, challenge) = self.terms.read(&settings.entity, &settings.log_origin)?;
+        let reserves = read_reserves(&self.reserves, &home.assets()?, &challenge)?;
+        if let Some(row) = reserves
+            .iter()
+            .find(|row| !self.block.iter().any(|block| block.network == row.network))
+        {
+            return Err(Error::refused(
+                format!("no --block for {}, where there are reserves", row.network),
+                "Name height and hash of the snapshot's block on each chain.",
+            ));
+        }
+        let input = AttestInput {
+            entity: &settings.entity,
+            supersedes: self.supersedes,
+            blocks: self.block,
+            challenge: Some(terms),
+            reserves,
+            annexes: &self.annex,
+        };
+        let attestation = attest(&run, &home.log_key()?, input)?;
+        eprintln!(
+            "Attested run {}: {} books, {} reserves. Next: por publish.",
+            attestation.sequence, attestation.books.count, attestation.reserves.count
+        );
+        Ok(Exit::Ok)
+    }
+}
+
+pub(super) fn parse_block(text: &str) -> Result<SnapshotBlock, String> {
+    let mut parts = text.splitn(3, '=');
+    match (parts.next(), parts.next().map(str::parse), parts.next()) {
+        (Some(network), Some(Ok(height)), Some(hash)) if !hash.is_empty() => Ok(SnapshotBlock {
+            network: network.into(),
+            height,
+            hash: hash.into(),
+        }),
+        _ => Err("write NETWORK=HEIGHT=HASH, such as eip155:1=21000000=0xabc…".into()),
+    }
+}

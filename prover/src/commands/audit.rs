@@ -1,0 +1,43 @@
+//! `por audit`: checks a whole publication.
+
+use std::path::PathBuf;
+
+use super::{audit_exit, now, print_report};
+use crate::error::{Error, Exit};
+use crate::publication::{AuditOptions, Publication, audit};
+
+/// Check a whole publication: every tile, sum, total, signature and reserve
+#[derive(Debug, clap::Args)]
+pub struct Audit {
+    /// The publication's folder
+    pub publication: PathBuf,
+    /// The policy: the exchange's public key, from a source you trust. Without it the answer is "cannot tell"
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Sequence of the attestation to audit [default: the last one]
+    #[arg(long)]
+    pub sequence: Option<u64>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Audit {
+    /// # Errors
+    /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
+    pub fn run(self) -> Result<Exit, Error> {
+        let policy = match &self.policy {
+            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
+            None => None,
+        };
+        let options = AuditOptions {
+            policy: policy.as_deref(),
+            now: now(),
+            sequence: self.sequence,
+            progress: true,
+        };
+        let report = audit(&Publication::at(&self.publication), &options)?;
+        print_report(&report, self.json)?;
+        Ok(audit_exit(&report))
+    }
+}

@@ -1,0 +1,83 @@
+//! `por build`: makes every tile of every book, on all cores; goes on where it was interrupted.
+
+use por_protocol::liabilities::{Shape, TileProver};
+
+use super::{HomeArg, RunArg};
+use crate::build::{BookRows, build_book};
+use crate::error::{Error, Exit};
+use crate::home::{Home, Run};
+use crate::progress;
+
+/// Build the books: trees and range proofs; goes on where it was interrupted
+#[derive(Debug, clap::Args)]
+pub struct Build {
+    #[command(flatten)]
+    pub home: HomeArg,
+    #[command(flatten)]
+    pub run: RunArg,
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+impl Build {
+    /// # Errors
+    /// [`Error::InTheWay`] if another process works on the run, or rows, plan and run key do not fit each other.
+    pub fn run(self) -> Result<Exit, Error> {
+        let run = Home::at(&self.home.home).run(self.run.run)?;
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads.unwrap_or(0))
+            .build()
+            .map_err(|error| Error::refused(error.to_string(), "Give a smaller --threads."))?;
+        pool.install(|| build(&run))?;
+        Ok(Exit::Ok)
+    }
+}
+
+fn build(run: &Run) -> Result<(), Error> {
+    let _lock = run.lock()?;
+    let (plan, digest) = run.plan()?;
+    let key = run.run_key()?;
+    // Before any work: the rows must be those that the plan was made for, under this key.
+    let mut mac = key.ledger_mac();
+    let mut books = Vec::new();
+    for book in &plan.books {
+        let rows = BookRows::read(&run.rows_path(book))?;
+        mac.book(
+            book.asset.id().as_str(),
+            book.kind.as_str(),
+            rows.len() as u64,
+        );
+        for (_, account, exact) in rows.iter() {
+            mac.row(&account, exact);
+        }
+        books.push(rows);
+    }
+    if mac.finish() != plan.ledger_mac {
+        return Err(Error::refused(
+            format!(
+                "rows, plan and run key of {} do not belong together",
+                run.path().display()
+            ),
+            "Restore the folder from its backup, or start again with `por plan`.",
+        ));
+    }
+    let secrets = key.secrets(&digest);
+    let tiles = plan
+        .books
+        .iter()
+        .filter_map(|book| Some(Shape::new(book.leaf_count).ok()?.tiles()))
+        .sum();
+    let bar = progress::bar(tiles, "tiles");
+    let prover = TileProver::default();
+    for (book, rows) in plan.books.iter().zip(&books) {
+        build_book(run, &plan, &digest, book, rows, &secrets, &prover, &bar)?;
+    }
+    bar.finish_and_clear();
+    eprintln!(
+        "Built run {}: {tiles} tiles in {} books. Next: por attest.",
+        plan.sequence,
+        plan.books.len()
+    );
+    Ok(())
+}

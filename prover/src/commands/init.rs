@@ -1,0 +1,83 @@
+//! `por init`: makes an exchange's folder.
+
+use std::path::PathBuf;
+
+use por_protocol::note::KeyName;
+
+use super::HomeArg;
+use crate::durable;
+use crate::error::{Error, Exit};
+use crate::home::{Home, Settings};
+use crate::ledger::read_asset_table;
+use crate::secret_file;
+
+/// An asset table to start from; the numbers are the chains' own.
+const SAMPLE_ASSETS: &str = include_str!("../../../fixtures/assets/sample.toml");
+
+/// Make an exchange's folder: settings, asset table, log key and policy
+#[derive(Debug, clap::Args)]
+pub struct Init {
+    #[command(flatten)]
+    pub home: HomeArg,
+    /// Name of the exchange as customers know it
+    #[arg(long)]
+    pub entity: String,
+    /// Origin of the exchange's log, a name without scheme such as example.com/por
+    #[arg(long, value_name = "NAME")]
+    pub log_origin: String,
+    /// Asset table to copy [default: one with BTC, ETH and USDT]
+    #[arg(long, value_name = "FILE")]
+    pub assets: Option<PathBuf>,
+}
+
+impl Init {
+    /// # Errors
+    /// [`Error::InTheWay`] if the folder is one already.
+    pub fn run(self) -> Result<Exit, Error> {
+        let home = Home::at(&self.home.home);
+        if home.settings_path().exists() {
+            return Err(Error::InTheWay {
+                path: home.settings_path(),
+                why: "this is an exchange's folder already".into(),
+                remedy: "Go on with `por plan`, or name another --home.".into(),
+            });
+        }
+        let origin = KeyName::new(&self.log_origin).map_err(Error::protocol("--log-origin"))?;
+        por_protocol::account::AccountId::check(&self.entity).map_err(|error| {
+            Error::refused(
+                format!("--entity: {error}"),
+                "Write the name in plain characters.",
+            )
+        })?;
+        let assets = match &self.assets {
+            Some(path) => {
+                read_asset_table(path)?;
+                std::fs::read_to_string(path).map_err(Error::io(path))?
+            }
+            None => SAMPLE_ASSETS.into(),
+        };
+        secret_file::create_private_dir(home.path())?;
+        secret_file::create_private_dir(&home.path().join("keys"))?;
+        let key = secret_file::create_signing_key(&home.log_key_path(), origin)?;
+        let policy = format!(
+            "# Trust root of {}: give this file to whoever verifies.\nlog {}\nquorum none\n",
+            self.log_origin,
+            key.public()
+        );
+        durable::write(&home.policy_path(), policy.as_bytes())?;
+        durable::write(&home.assets_path(), assets.as_bytes())?;
+        let settings = Settings {
+            entity: self.entity,
+            log_origin: self.log_origin,
+        };
+        let text = toml::to_string(&settings)
+            .map_err(|error| Error::refused(error.to_string(), "Write plain names."))?;
+        // Written last: without it, the folder is not an exchange's and `por init` may run again.
+        durable::write(&home.settings_path(), text.as_bytes())?;
+        eprintln!(
+            "Made {}: check assets.toml, back up keys/, then run `por plan`.",
+            home.path().display()
+        );
+        Ok(Exit::Ok)
+    }
+}

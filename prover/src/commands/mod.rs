@@ -1,0 +1,171 @@
+//! The command line: one subcommand, one file, one typed output. stdout is data, stderr is for people.
+
+mod attest;
+mod audit;
+mod build;
+mod challenge;
+mod completions;
+mod demo;
+mod init;
+mod man;
+mod plan;
+mod publish;
+mod statement;
+mod verify;
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use clap::{Parser, Subcommand};
+use por_protocol::report::{Covered, Included, Outcome, Report};
+
+use crate::error::{Error, Exit};
+use crate::report_text;
+
+pub use attest::Attest;
+pub use audit::Audit;
+pub use build::Build;
+pub use init::Init;
+pub use plan::PlanCommand;
+pub use publish::Publish;
+pub use statement::StatementCommand;
+pub use verify::Verify;
+
+/// Publish and check proofs of reserves.
+#[derive(Debug, Parser)]
+#[command(name = "por", version, propagate_version = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 ok · 1 checked and false · 2 usage · 3 bad input · 4 I/O or network · \
+                        5 unsupported version · 6 cannot tell"
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(Init),
+    Plan(PlanCommand),
+    Build(Build),
+    Challenge(challenge::ChallengeCommand),
+    Attest(Attest),
+    Publish(Publish),
+    Statement(StatementCommand),
+    Verify(Verify),
+    Audit(Audit),
+    Demo(demo::Demo),
+    Completions(completions::Completions),
+    Man(man::Man),
+}
+
+impl Cli {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// Whatever keeps it from doing its work; see [`Error::exit`].
+    pub fn run(self) -> Result<Exit, Error> {
+        match self.command {
+            Command::Init(command) => command.run(),
+            Command::Plan(command) => command.run(),
+            Command::Build(command) => command.run(),
+            Command::Challenge(command) => command.run(),
+            Command::Attest(command) => command.run(),
+            Command::Publish(command) => command.run(),
+            Command::Statement(command) => command.run(),
+            Command::Verify(command) => command.run(),
+            Command::Audit(command) => command.run(),
+            Command::Demo(command) => command.run(),
+            Command::Completions(command) => command.run(),
+            Command::Man(command) => command.run(),
+        }
+    }
+}
+
+/// Unix seconds, from the machine's clock.
+fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+/// Writes data to stdout; a closed or full stdout is an I/O error, never ignored.
+fn print(bytes: &[u8]) -> Result<(), Error> {
+    let mut stdout = std::io::stdout().lock();
+    stdout
+        .write_all(bytes)
+        .and_then(|()| stdout.flush())
+        .map_err(Error::io(Path::new("standard output")))
+}
+
+/// Prints a report as JSON or in words.
+fn print_report(report: &Report, json: bool) -> Result<(), Error> {
+    let text = if json {
+        let fault = |error: serde_json::Error| Error::Io {
+            path: PathBuf::from("report"),
+            source: error.into(),
+        };
+        serde_json::to_string(report).map_err(fault)? + "\n"
+    } else {
+        report_text::render(report)
+    };
+    print(text.as_bytes())
+}
+
+/// The exit code of a report: by `included`; a version this program does not know is 5.
+fn report_exit(report: &Report) -> Exit {
+    match report.included {
+        Included::Verified => Exit::Ok,
+        Included::NotVerified => Exit::False,
+        Included::CannotTell => {
+            let unsupported = |check: &por_protocol::report::Check| {
+                check.outcome == Outcome::CannotTell && check.reason == Some("unsupported")
+            };
+            if report.checks.iter().any(unsupported) {
+                Exit::Unsupported
+            } else {
+                Exit::CannotTell
+            }
+        }
+    }
+}
+
+/// As [`report_exit`], and 1 if a book is under-reserved.
+fn audit_exit(report: &Report) -> Exit {
+    match report_exit(report) {
+        Exit::Ok
+            if report
+                .books
+                .iter()
+                .any(|book| book.covered == Covered::NotCovered) =>
+        {
+            Exit::False
+        }
+        Exit::Ok
+            if report
+                .books
+                .iter()
+                .any(|book| book.covered == Covered::CannotTell) =>
+        {
+            Exit::CannotTell
+        }
+        exit => exit,
+    }
+}
+
+/// `--home`, the same everywhere.
+#[derive(Debug, Clone, clap::Args)]
+pub struct HomeArg {
+    /// The exchange's folder, made by `por init`
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub home: PathBuf,
+}
+
+/// `--run`, the same everywhere.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct RunArg {
+    /// Sequence number of the run [default: the last one]
+    #[arg(long, value_name = "SEQUENCE")]
+    pub run: Option<u64>,
+}

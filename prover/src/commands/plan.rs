@@ -1,0 +1,245 @@
+//! `por plan`: reads the ledger, draws the run key and fixes everything that determines the build.
+
+use std::path::PathBuf;
+use std::time::UNIX_EPOCH;
+
+use por_protocol::amount::{Amount, ExactAmount};
+use por_protocol::asset::Asset;
+use por_protocol::digest::Digest;
+use por_protocol::period::Period;
+use por_protocol::plan::{
+    Kind, MIN_PUBLIC_ACCOUNTS, Plan, PlannedBook, PlannedTotal, padded_leaf_count,
+};
+use por_protocol::run_key::RunKey;
+use por_protocol::suite::{PLAN_FORMAT, SUITE};
+
+use super::HomeArg;
+use crate::build::write_rows;
+use crate::durable;
+use crate::error::{Error, Exit};
+use crate::home::{Home, Run};
+use crate::ledger::{AssetRows, Ledger, read_csv};
+use crate::secret_file;
+
+/// Read the ledger, draw a run key and fix what will be built
+#[derive(Debug, clap::Args)]
+pub struct PlanCommand {
+    #[command(flatten)]
+    pub home: HomeArg,
+    /// Ledger: CSV with the columns account,asset,amount; may be given several times
+    #[arg(long, value_name = "FILE", required = true)]
+    pub ledger: Vec<PathBuf>,
+    /// Month or day, such as 2026-10 or 2026-10-31
+    #[arg(long)]
+    pub period: String,
+    /// Snapshot instant in UTC, such as 2026-10-31T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub snapshot: String,
+    /// Publish only a bound of this asset's total: ASSET=BOUND in units, or ASSET for a bound chosen here
+    #[arg(long, value_name = "ASSET[=BOUND]")]
+    pub seal: Vec<String>,
+    /// Publish this asset's total although fewer than 20 accounts hold it
+    #[arg(long, value_name = "ASSET")]
+    pub public: Vec<String>,
+    /// Leaves of this asset's tree instead of the default padding: ASSET=COUNT, a multiple of 16
+    #[arg(long, value_name = "ASSET=COUNT")]
+    pub leaves: Vec<String>,
+}
+
+impl PlanCommand {
+    /// # Errors
+    /// Whatever is wrong with ledger or arguments; nothing is written then.
+    pub fn run(self) -> Result<Exit, Error> {
+        let home = Home::at(&self.home.home);
+        let settings = home.settings()?;
+        let assets = home.assets()?;
+        let period = Period::new(&self.period).map_err(Error::protocol("--period"))?;
+        let snapshot = humantime::parse_rfc3339(&self.snapshot)
+            .ok()
+            .and_then(|instant| instant.duration_since(UNIX_EPOCH).ok())
+            .ok_or_else(|| {
+                Error::refused(
+                    "--snapshot is not an instant",
+                    "Write 2026-10-31T00:00:00Z.",
+                )
+            })?;
+        for argument in self.seal.iter().chain(&self.public).chain(&self.leaves) {
+            let id = argument.split('=').next().unwrap_or_default();
+            if assets.find(id).is_none() {
+                return Err(Error::refused(
+                    format!("the asset table has no asset {}", id.escape_debug()),
+                    "Name an asset of assets.toml.",
+                ));
+            }
+        }
+        let ledger = read_csv(&self.ledger, &assets)?;
+        let books = assets
+            .iter()
+            .zip(ledger.assets())
+            .map(|(asset, rows)| self.book(asset, rows))
+            .collect::<Result<Vec<_>, _>>()?;
+        let sequence = home.runs()?.last().map_or(0, |last| last + 1);
+        let key =
+            RunKey::from_bytes(*secret_file::random_32()?).map_err(Error::protocol("run key"))?;
+        let plan = Plan {
+            format: PLAN_FORMAT.into(),
+            suite: SUITE.into(),
+            log_origin: settings.log_origin,
+            period,
+            sequence,
+            snapshot_time: snapshot.as_secs(),
+            ledger_mac: ledger_mac(&key, &books, &ledger),
+            books,
+        };
+        plan.check().map_err(Error::protocol("plan"))?;
+        let run = write_run(&home, &plan, &key, &ledger)?;
+        let report = ledger.report();
+        eprintln!(
+            "Planned run {sequence}: {} rows from {} file(s).",
+            report.rows,
+            report.files.len()
+        );
+        for hint in &report.hints {
+            eprintln!("  hint: {hint}");
+        }
+        for book in &plan.books {
+            let total = match book.total {
+                PlannedTotal::Public => "public total",
+                PlannedTotal::Sealed { .. } => "sealed total",
+            };
+            eprintln!(
+                "  {:<8} {} rows, {} leaves, {total}",
+                book.asset.id(),
+                book.rows,
+                book.leaf_count
+            );
+        }
+        eprintln!(
+            "Next: por build. The run key is in {}.",
+            run.run_key_path().display()
+        );
+        Ok(Exit::Ok)
+    }
+
+    fn book(&self, asset: &Asset, rows: &AssetRows) -> Result<PlannedBook, Error> {
+        let id = asset.id().as_str();
+        let count = rows.len() as u64;
+        let leaf_count = match named(&self.leaves, id) {
+            Some(Some(text)) => text.parse().map_err(|_| {
+                Error::refused(
+                    format!("--leaves {id}: not a number"),
+                    "Write a multiple of 16, such as 65536.",
+                )
+            })?,
+            Some(None) => {
+                return Err(Error::refused(
+                    "--leaves needs ASSET=COUNT",
+                    "Write BTC=65536.",
+                ));
+            }
+            None => padded_leaf_count(count).map_err(Error::protocol("ledger"))?,
+        };
+        if leaf_count < count {
+            return Err(Error::refused(
+                format!("--leaves {id}: {count} rows do not fit {leaf_count} leaves"),
+                "Give more leaves, or none to pad by default.",
+            ));
+        }
+        Ok(PlannedBook {
+            asset: asset.clone(),
+            kind: Kind::Owed,
+            rows: count,
+            leaf_count,
+            total: self.total(asset, rows)?,
+        })
+    }
+
+    /// Sealed on request, and by default where fewer than 20 accounts have something: the total would be somebody's.
+    fn total(&self, asset: &Asset, rows: &AssetRows) -> Result<PlannedTotal, Error> {
+        let id = asset.id().as_str();
+        let total = rows.total();
+        // The next power of two tells the total up to a factor of two, and nothing more.
+        let chosen = Amount::from_atoms(
+            total
+                .atoms()
+                .max(1)
+                .checked_next_power_of_two()
+                .unwrap_or(u64::MAX),
+        );
+        let holders = rows.iter().filter(|(_, exact)| exact.steps() > 0).count() as u64;
+        match named(&self.seal, id) {
+            Some(Some(text)) => {
+                let remedy = "Write a bound in units that is at least the total, such as BTC=1000.";
+                let bound = ExactAmount::from_units(text, asset.decimals())
+                    .and_then(|bound| bound.round_down(asset.decimals(), asset.decimals()))
+                    .map_err(|error| Error::refused(format!("--seal {id}: {error}"), remedy))?;
+                if bound < total {
+                    return Err(Error::refused(
+                        format!("--seal {id}: the bound is below the total"),
+                        remedy,
+                    ));
+                }
+                Ok(PlannedTotal::Sealed { bound })
+            }
+            Some(None) => Ok(PlannedTotal::Sealed { bound: chosen }),
+            None if holders < MIN_PUBLIC_ACCOUNTS
+                && !self.public.iter().any(|public| public == id) =>
+            {
+                Ok(PlannedTotal::Sealed { bound: chosen })
+            }
+            None => Ok(PlannedTotal::Public),
+        }
+    }
+}
+
+/// The argument for an asset: `None` if there is none, `Some(None)` for the bare asset.
+fn named<'a>(arguments: &'a [String], id: &str) -> Option<Option<&'a str>> {
+    arguments
+        .iter()
+        .find_map(|argument| match argument.split_once('=') {
+            Some((name, value)) if name == id => Some(Some(value)),
+            None if argument == id => Some(None),
+            _ => None,
+        })
+}
+
+fn ledger_mac(key: &RunKey, books: &[PlannedBook], ledger: &Ledger) -> Digest {
+    let mut mac = key.ledger_mac();
+    for (book, rows) in books.iter().zip(ledger.assets()) {
+        mac.book(
+            book.asset.id().as_str(),
+            book.kind.as_str(),
+            rows.len() as u64,
+        );
+        for (account, exact) in rows.iter() {
+            mac.row(&account, exact);
+        }
+    }
+    mac.finish()
+}
+
+/// Writes the run's folder under a temporary name, then gives it its own.
+fn write_run(home: &Home, plan: &Plan, key: &RunKey, ledger: &Ledger) -> Result<Run, Error> {
+    let target = home.run_at(plan.sequence);
+    let staged = Home::at(&home.path().join("runs.tmp")).run_at(plan.sequence);
+    let staging = home.path().join("runs.tmp");
+    if staging.exists() {
+        std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
+    }
+    secret_file::create_private_dir(&staged.path().join("rows"))?;
+    for (book, rows) in plan.books.iter().zip(ledger.assets()) {
+        write_rows(&staged.rows_path(book), rows.iter())?;
+    }
+    let json = serde_json::to_vec_pretty(plan).map_err(|error| Error::Io {
+        path: staged.plan_path(),
+        source: error.into(),
+    })?;
+    durable::write_private(&staged.plan_path(), &json)?;
+    secret_file::write_run_key(&staged.run_key_path(), key)?;
+    let runs = home.path().join("runs");
+    secret_file::create_private_dir(&runs)?;
+    std::fs::rename(staged.path(), target.path()).map_err(Error::io(target.path()))?;
+    durable::sync_parent(target.path())?;
+    std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
+    Ok(target)
+}

@@ -1,0 +1,135 @@
+//! `por statement`: writes the file that a customer checks.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::{HomeArg, RunArg};
+use crate::durable;
+use crate::error::{Error, Exit};
+use crate::home::Home;
+use crate::progress;
+use crate::secret_file;
+use crate::statements::{Issuer, file_name};
+
+/// Write customers' statements: one account, a list, or all
+#[derive(Debug, clap::Args)]
+#[command(group(clap::ArgGroup::new("who").required(true).args(["account", "list", "all"])))]
+pub struct StatementCommand {
+    #[command(flatten)]
+    pub home: HomeArg,
+    #[command(flatten)]
+    pub run: RunArg,
+    /// One account, as the customer knows it
+    #[arg(long)]
+    pub account: Option<String>,
+    /// File with one account on each line
+    #[arg(long, value_name = "FILE")]
+    pub list: Option<PathBuf>,
+    /// Every account of the run
+    #[arg(long)]
+    pub all: bool,
+    /// File for --account, folder for --list and --all
+    #[arg(long, value_name = "PATH")]
+    pub out: PathBuf,
+}
+
+impl StatementCommand {
+    /// # Errors
+    /// [`Error::Refused`] for an account that is in no book, [`Error::Io`].
+    pub fn run(self) -> Result<Exit, Error> {
+        let run = Home::at(&self.home.home).run(self.run.run)?;
+        let issuer = Issuer::open(&run)?;
+        if let Some(account) = &self.account {
+            let file = issuer
+                .issue(account)?
+                .ok_or_else(|| unknown("this account"))?;
+            durable::write_private(&self.out, &file)?;
+            eprintln!(
+                "Wrote {} ({} bytes). It is private: it shows a balance.",
+                self.out.display(),
+                file.len()
+            );
+            return Ok(Exit::Ok);
+        }
+        let accounts: Vec<String> = match &self.list {
+            Some(path) => read_list(path)?,
+            None => issuer.accounts().into_iter().collect(),
+        };
+        // The folder appears whole or not at all.
+        if self.out.exists() {
+            return Err(Error::InTheWay {
+                path: self.out,
+                why: "the folder exists already".into(),
+                remedy: "Name a new folder.".into(),
+            });
+        }
+        let staging = durable::temporary(&self.out);
+        if staging.exists() {
+            std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
+        }
+        secret_file::create_private_dir(&staging)?;
+        let bar = progress::bar(accounts.len() as u64, "statements");
+        accounts
+            .par_iter()
+            .enumerate()
+            .try_for_each(|(index, account)| {
+                let file = issuer
+                    .issue(account)?
+                    .ok_or_else(|| unknown(&format!("account number {}", index + 1)))?;
+                let path = staging.join(file_name(account));
+                let mut output = secret_file::create_private(&path)?;
+                output.write_all(&file).map_err(Error::io(&path))?;
+                bar.inc(1);
+                Ok::<_, Error>(())
+            })?;
+        bar.finish_and_clear();
+        write_index(&staging.join("index.csv"), &accounts)?;
+        std::fs::rename(&staging, &self.out).map_err(Error::io(&self.out))?;
+        durable::sync_parent(&self.out)?;
+        eprintln!(
+            "Wrote {} statements to {}.",
+            accounts.len(),
+            self.out.display()
+        );
+        Ok(Exit::Ok)
+    }
+}
+
+fn unknown(who: &str) -> Error {
+    Error::refused(
+        format!("{who} is in no book of this run"),
+        "Check the spelling: accounts are byte-exact.",
+    )
+}
+
+fn read_list(path: &Path) -> Result<Vec<String>, Error> {
+    let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
+    let mut accounts: Vec<String> = text.lines().map(Into::into).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    Ok(accounts)
+}
+
+/// Which file is whose. A field that a spreadsheet would run as a formula gets a leading apostrophe.
+fn write_index(path: &Path, accounts: &[String]) -> Result<(), Error> {
+    let fault = |error: csv::Error| Error::Io {
+        path: path.to_owned(),
+        source: error.into(),
+    };
+    let mut writer = csv::Writer::from_writer(secret_file::create_private(path)?);
+    writer.write_record(["account", "file"]).map_err(fault)?;
+    for account in accounts {
+        let formula = account.starts_with(['=', '+', '-', '@']);
+        let shown = if formula {
+            format!("'{account}")
+        } else {
+            account.clone()
+        };
+        writer
+            .write_record([shown, file_name(account)])
+            .map_err(fault)?;
+    }
+    writer.flush().map_err(Error::io(path))
+}

@@ -1,0 +1,55 @@
+//! `por verify`: checks one statement, as the page does.
+
+use std::path::PathBuf;
+
+use por_protocol::statement::MAX_STATEMENT_BYTES;
+use por_protocol::verify::{Trust, verify_statement};
+
+use super::{now, print_report, report_exit};
+use crate::error::{Error, Exit};
+
+/// Check a customer's statement
+#[derive(Debug, clap::Args)]
+pub struct Verify {
+    /// The statement file
+    pub statement: PathBuf,
+    /// The policy: the exchange's public key, from a source you trust. Without it the answer is "cannot tell"
+    #[arg(long, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    /// Your account, to be sure that the statement is yours
+    #[arg(long)]
+    pub account: Option<String>,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Verify {
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be read; whatever is wrong with the statement is in the report.
+    pub fn run(self) -> Result<Exit, Error> {
+        let size = std::fs::metadata(&self.statement)
+            .map_err(Error::io(&self.statement))?
+            .len();
+        if size > MAX_STATEMENT_BYTES as u64 {
+            return Err(Error::input(
+                &self.statement,
+                format!("{size} bytes are more than a statement can have"),
+                "Name the file that the exchange gave you.",
+            ));
+        }
+        let statement = std::fs::read(&self.statement).map_err(Error::io(&self.statement))?;
+        let policy = match &self.policy {
+            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
+            None => None,
+        };
+        let trust = Trust {
+            policy: policy.as_deref(),
+            account: self.account.as_deref(),
+            now: Some(now()),
+        };
+        let report = verify_statement(&statement, &trust);
+        print_report(&report, self.json)?;
+        Ok(report_exit(&report))
+    }
+}

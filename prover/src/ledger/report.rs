@@ -1,0 +1,100 @@
+//! What was read: files with their digests, rows, exact totals, and hints at damage that is no error.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use por_protocol::amount::{Amount, ExactAmount};
+use por_protocol::asset::AssetId;
+use serde::Serialize;
+
+use super::error::{Place, path_as_text};
+use super::source::FileDigest;
+
+/// What a ledger was read from, and what it adds up to.
+#[derive(Clone, Debug, Serialize)]
+pub struct LedgerReport {
+    /// The files in the order given.
+    pub files: Vec<FileReport>,
+    /// Rows of all files.
+    pub rows: u64,
+    /// One entry per asset, in the order of the asset table.
+    pub assets: Vec<AssetReport>,
+    /// What looks odd but is allowed.
+    pub hints: Vec<Hint>,
+}
+
+/// One file that was read.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileReport {
+    /// The file, as it was given.
+    #[serde(serialize_with = "path_as_text")]
+    pub file: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its rows, the header not counted.
+    pub rows: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: FileDigest,
+}
+
+/// What is owed of one asset.
+#[derive(Clone, Debug, Serialize)]
+pub struct AssetReport {
+    /// The asset.
+    pub asset: AssetId,
+    /// Its rows; each is another account.
+    pub rows: u64,
+    /// The exact sum, at the asset's ledger decimals.
+    pub exact_total: ExactAmount,
+    /// The sum of the accounts' amounts, each rounded up to the asset's decimals.
+    pub total: Amount,
+}
+
+/// Something that looks like damage done on the way, to be looked at by a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "hint", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Hint {
+    /// Accounts that look like numbers which a spreadsheet has rewritten: `1E5`, `123.0`.
+    SpreadsheetAccount {
+        /// The first of them.
+        first: Place,
+        /// How many there are.
+        count: u64,
+    },
+    /// Accounts with U+FFFD, which programs write where they could not decode a character.
+    ReplacementCharacter {
+        /// The first of them.
+        first: Place,
+        /// How many there are.
+        count: u64,
+    },
+    /// An asset of the table that no row mentions.
+    AssetWithoutRows {
+        /// The asset.
+        asset: AssetId,
+    },
+}
+
+impl fmt::Display for Hint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::SpreadsheetAccount { first, count } => write!(
+                f,
+                "{first}: the account looks like a number that a spreadsheet has rewritten ({count} such rows); \
+                 compare it with the source"
+            ),
+            Self::ReplacementCharacter { first, count } => write!(
+                f,
+                "{first}: the account holds U+FFFD, the mark of a character lost in conversion ({count} such rows); \
+                 compare it with the source"
+            ),
+            Self::AssetWithoutRows { asset } => {
+                write!(
+                    f,
+                    "the asset table lists {asset}, but no row does; its book will be empty"
+                )
+            }
+        }
+    }
+}

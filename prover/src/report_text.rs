@@ -1,0 +1,163 @@
+//! A report in words, for people at a terminal.
+
+use std::fmt::Write as _;
+
+use por_protocol::amount::{Amount, Decimals, ExactAmount};
+use por_protocol::report::{BookFacts, Check, Covered, Included, Outcome, Report, TotalFacts};
+
+/// The whole report as text.
+#[must_use]
+pub fn render(report: &Report) -> String {
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = write_report(&mut text, report);
+    text
+}
+
+fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
+    let headline = if report.statement.is_some() {
+        "Included?"
+    } else {
+        "Books true?"
+    };
+    writeln!(out, "{headline}  {}", included(report.included))?;
+    if let Some(facts) = &report.statement {
+        writeln!(out, "  account      {}", facts.account)?;
+        writeln!(
+            out,
+            "  exchange     {} ({})",
+            facts.entity, facts.log_origin
+        )?;
+        writeln!(
+            out,
+            "  period       {}, attestation {}",
+            facts.period, facts.sequence
+        )?;
+        writeln!(out, "  snapshot     {}", time(facts.snapshot_time))?;
+        writeln!(out, "  attestation  {}", facts.attestation)?;
+    }
+    if report.books.iter().any(|book| book.amount.is_some()) {
+        writeln!(out, "\nIs this your balance?")?;
+        for book in &report.books {
+            writeln!(out, "  {:<8} {}", book.asset, balance(book))?;
+        }
+    }
+    if !report.books.is_empty() {
+        writeln!(out, "\nCovered?")?;
+        for book in &report.books {
+            writeln!(out, "  {:<8} {}", book.asset, coverage(book))?;
+        }
+    }
+    writeln!(out, "\nChecks")?;
+    for check in &report.checks {
+        write_check(out, check)?;
+    }
+    writeln!(out, "\nNot proven by this")?;
+    for item in &report.not_proven {
+        writeln!(out, "  - {}", item.text)?;
+    }
+    Ok(())
+}
+
+fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
+    let mark = match check.outcome {
+        Outcome::Passed => "ok  ",
+        Outcome::Failed => "FAIL",
+        Outcome::CannotTell => "?   ",
+    };
+    let book = check
+        .book
+        .as_ref()
+        .map(|book| format!(" [{book}]"))
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "  {mark} {:>2} {}{book}: {}",
+        check.step, check.id, check.claim
+    )?;
+    if let (Some(reason), Some(detail)) = (check.reason, &check.detail) {
+        writeln!(out, "          {reason}: {detail}")?;
+    }
+    Ok(())
+}
+
+fn included(verdict: Included) -> &'static str {
+    match verdict {
+        Included::Verified => "verified",
+        Included::NotVerified => "NOT VERIFIED",
+        Included::CannotTell => "cannot tell",
+    }
+}
+
+fn balance(book: &BookFacts) -> String {
+    let exact = book
+        .exact
+        .as_ref()
+        .and_then(|text| text.parse::<ExactAmount>().ok());
+    let amount = book
+        .amount
+        .as_ref()
+        .and_then(|text| text.parse::<Amount>().ok());
+    let (Some(exact), Some(amount)) = (exact, amount) else {
+        return "cannot be read".into();
+    };
+    let (exact, counted) = (
+        decimals(book.ledger_decimals)
+            .map(|decimals| exact.to_units(decimals))
+            .unwrap_or_default(),
+        decimals(book.decimals)
+            .map(|decimals| amount.to_units(decimals))
+            .unwrap_or_default(),
+    );
+    if exact == counted {
+        exact
+    } else {
+        format!("{exact}  (counted as {counted}, rounded up)")
+    }
+}
+
+fn coverage(book: &BookFacts) -> String {
+    let verdict = match book.covered {
+        Covered::Covered => "covered",
+        Covered::NotCovered => "NOT COVERED",
+        Covered::CannotTell => "cannot tell",
+    };
+    let required = match &book.total {
+        TotalFacts::Public { amount } => format!("liabilities {}", units(book, amount)),
+        TotalFacts::Sealed { bound } => {
+            format!("liabilities sealed, at most {}", units(book, bound))
+        }
+    };
+    let reserves: Vec<String> = book
+        .reserves
+        .iter()
+        .map(|sum| format!("{} (class {})", units(book, &sum.amount), sum.class))
+        .collect();
+    let reserves = if reserves.is_empty() {
+        "none".to_string()
+    } else {
+        reserves.join(" + ")
+    };
+    format!("{verdict:<12} {required}; reserves {reserves}")
+}
+
+fn units(book: &BookFacts, atoms: &str) -> String {
+    let amount = atoms.parse::<Amount>().ok();
+    let units =
+        amount.and_then(|amount| decimals(book.decimals).map(|decimals| amount.to_units(decimals)));
+    units.unwrap_or_else(|| "?".into())
+}
+
+fn decimals(value: u8) -> Option<Decimals> {
+    Decimals::new(value).ok()
+}
+
+/// An instant as RFC 3339, UTC.
+#[must_use]
+pub fn time(unix: u64) -> String {
+    let instant = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(unix));
+    instant.map_or_else(
+        || unix.to_string(),
+        |instant| humantime::format_rfc3339_seconds(instant).to_string(),
+    )
+}

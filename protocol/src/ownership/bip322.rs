@@ -11,10 +11,10 @@
 //!
 //! Everything else (a script path, an annex, other scripts) is undecided, never passed.
 //!
-//! Since 2025 the format begins with `smp`; the same text without it, which wallets have printed for years, is
-//! what the official vectors call the fallback, and both are accepted. They cannot be confused: as base64 the
-//! three letters would announce 178 witness elements, which no script judged here takes. `ful` and `pof` name the
-//! other variants and are refused, because one scheme is named per claim.
+//! The current text begins with `smp`; without it, as wallets have long printed it, the official vectors still call
+//! it valid, and both are accepted. They cannot be confused: as base64 the three letters would announce 178 witness
+//! elements, which no script judged here takes. `ful` and `pof` name the other variants and are refused, because one
+//! scheme is named per claim.
 //!
 //! Cost: one signature check. Source: BIP-322, BIP-143, BIP-340, BIP-341; vectors in `fixtures/bip322`.
 

@@ -21,9 +21,9 @@ const HEADER_BYTES: usize = 80;
 /// The largest target, thus the least work, that a *recent* block of the main network may have: difficulty 10¹³.
 ///
 /// Main-network difficulty has stayed above this since the end of 2019, through its deepest fall (1.37 · 10¹³ in
-/// July 2021), and was 1.33 · 10¹⁴ in September 2026: three quarters of the miners would have to leave, thrice
-/// over, before an honest block failed. To invent a header costs 10¹³ · 2³² = 4.3 · 10²² hashes, then about
-/// 7.5 % of the work, and so of the reward, of one real block. A policy may ask for more.
+/// July 2021), and was 1.33 · 10¹⁴ in September 2026 (block 968566): nine tenths of the miners' work would have to
+/// leave before an honest block failed. To invent a header costs 10¹³ · 2³² = 4.3 · 10²² hashes, which in September
+/// 2026 is 7.5 % of the work, and so of the reward, of one real block. A policy may ask for more.
 pub const POW_FLOOR: Target = Target([
     0, 0, 0, 0, 0, 0, 0, 0, 0, 0x1c, 0x25, 0xa6, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
     0, 0, 0,

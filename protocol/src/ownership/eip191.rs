@@ -22,8 +22,8 @@ const SIGNATURE_BYTES: usize = 65;
 
 /// Checks one signature: `0x` and 130 hex digits, `r ‖ s ‖ v`.
 ///
-/// `v` is 27 or 28. Some devices print 0 or 1 instead; that second spelling is refused, as EIP-191 wallets do
-/// not print it and accepting both would give every signature two forms.
+/// `v` is 27 or 28. Some devices print 0 or 1 instead; that is refused, because a signature accepted in two forms
+/// is two signatures, and whoever holds such a text can add 27 to its last byte.
 pub(super) fn verify(
     address: &Address,
     message: &[u8],
@@ -77,7 +77,10 @@ fn parse(text: &str) -> Result<([u8; 32], [u8; 32], u8), OwnershipError> {
     let digits = text
         .strip_prefix("0x")
         .ok_or(OwnershipError::SignatureEncoding)?;
-    // Length first: nothing longer is decoded.
+    if !digits.len().is_multiple_of(2) {
+        return Err(OwnershipError::SignatureEncoding);
+    }
+    // Length before content: nothing longer is decoded.
     if digits.len() != 2 * SIGNATURE_BYTES {
         return Err(OwnershipError::SignatureLength {
             expected: SIGNATURE_BYTES,
@@ -144,6 +147,10 @@ mod tests {
     #[test]
     fn s_09_the_text_has_an_exact_form() {
         assert_eq!(
+            check(b"Some data", &SIGNATURE[..131]),
+            Err(OwnershipError::SignatureEncoding)
+        );
+        assert_eq!(
             check(b"Some data", &SIGNATURE[2..]),
             Err(OwnershipError::SignatureEncoding)
         );
@@ -159,7 +166,7 @@ mod tests {
             "0x".to_string(),
             SIGNATURE[..130].to_string(),
             format!("{SIGNATURE}00"),
-            format!("{SIGNATURE} "),
+            format!("{SIGNATURE}  "),
         ] {
             assert_eq!(
                 check(b"Some data", &text).unwrap_err().code(),

@@ -16,7 +16,7 @@
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let header = hex::decode(include_str!("../../../fixtures/bitcoin/mainnet-968566.hex").trim_end())?;
+//! # let header = hex::decode(include_str!("../../../fixtures/bitcoin/mainnet-968566.hex").trim_end()).map_err(|e| e.to_string())?;
 //! let block = BitcoinBlock::from_bytes(&header)?;
 //! block.verify_work(&POW_FLOOR)?;
 //! let challenge = Challenge::new("Example Exchange", "log.example.com/por", block, ChallengeNonce::default())?;

@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
+use crate::attestation::check_log_origin;
 use crate::context::BookContext;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::json;
 use crate::liabilities::Shape;
-use crate::note::KeyName;
 use crate::period::Period;
 use crate::suite::{PLAN_FORMAT, SUITE, require, require_format};
 
@@ -111,7 +111,7 @@ impl Plan {
     pub fn check(&self) -> Result<(), Error> {
         require("plan format", &self.format, PLAN_FORMAT)?;
         require("suite", &self.suite, SUITE)?;
-        KeyName::new(&self.log_origin)?;
+        check_log_origin(&self.log_origin)?;
         if self.books.is_empty() {
             return Err(Error::Missing { what: "every book" });
         }

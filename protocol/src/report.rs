@@ -52,7 +52,7 @@ pub enum Outcome {
 /// One named check of the numbered verification (SPEC §9).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Check {
-    /// Step number in SPEC §9.
+    /// Step number in SPEC §9 and §10.
     pub step: u8,
     /// Stable identifier in kebab-case, such as `statement-signed`.
     pub id: &'static str,
@@ -204,21 +204,21 @@ pub enum Step {
     WellFormed,
     AttestationSigned,
     WitnessesCosigned,
+    InOrder,
     StatementSigned,
     AccountExpected,
-    BookListed,
-    AmountRounded,
-    LeafIncluded,
-    SiblingsNonNegative,
-    TotalProven,
-    Covered,
     BooksComplete,
     ReservesComplete,
     Ownership,
     ReservesSummed,
     AnnexesPresent,
     FilesExpected,
-    InOrder,
+    BookListed,
+    AmountRounded,
+    LeafIncluded,
+    SiblingsNonNegative,
+    TotalProven,
+    Covered,
 }
 
 impl Step {
@@ -238,80 +238,80 @@ impl Step {
             Self::WitnessesCosigned => (
                 3,
                 "witnesses-cosigned",
-                "The policy's quorum of witnesses has cosigned the log.",
+                "As many witnesses have cosigned the log as the policy asks for.",
             ),
             Self::StatementSigned => (
-                4,
+                5,
                 "statement-signed",
                 "The exchange signed this statement, for this attestation.",
             ),
             Self::AccountExpected => (
-                5,
+                6,
                 "account-expected",
                 "The statement is for the account you named.",
             ),
             Self::BookListed => (
-                6,
+                13,
                 "book-listed",
                 "The attestation lists this book, with this root and this total.",
             ),
             Self::AmountRounded => (
-                7,
+                14,
                 "amount-rounded",
                 "The amount counted is the exact balance, rounded up.",
             ),
             Self::LeafIncluded => (
-                8,
+                15,
                 "leaf-included",
                 "The account's leaf, with this amount, is in the tree under the published root.",
             ),
             Self::SiblingsNonNegative => (
-                9,
+                16,
                 "siblings-non-negative",
                 "No amount beside the account's path is negative, so nothing can be subtracted from it.",
             ),
             Self::TotalProven => (
-                10,
+                17,
                 "total-proven",
                 "The published total, or the bound on it, belongs to this root.",
             ),
             Self::Covered => (
-                11,
+                18,
                 "covered",
                 "The reserves of this asset are at least its liabilities.",
             ),
             Self::BooksComplete => (
-                12,
+                7,
                 "books-complete",
                 "The list of books is the one that the attestation is bound to.",
             ),
             Self::ReservesComplete => (
-                13,
+                8,
                 "reserves-complete",
                 "The list of reserves is the one that the attestation is bound to.",
             ),
             Self::Ownership => (
-                14,
+                9,
                 "ownership",
                 "Each address has a signature over the dated challenge, and stands once.",
             ),
             Self::ReservesSummed => (
-                15,
+                10,
                 "reserves-summed",
                 "The reserves stated for each asset are the sum of its addresses, rounded down.",
             ),
             Self::AnnexesPresent => (
-                16,
+                11,
                 "annexes-present",
                 "Every annex has the size and the digest it should have.",
             ),
             Self::FilesExpected => (
-                17,
+                12,
                 "files-expected",
                 "The publication holds the files of its books and no others.",
             ),
             Self::InOrder => (
-                18,
+                4,
                 "in-order",
                 "The snapshot is not in the future and comes after the one before it.",
             ),

@@ -76,11 +76,24 @@ impl Verifier {
             attestation,
         );
 
-        // Step 4: the exchange signed this core for this attestation.
+        // Step 4: nobody can know balances of the future.
+        if let Some(now) = trust.now {
+            let result = if attestation.snapshot.time > now {
+                Err(Error::Order {
+                    what: "snapshot",
+                    why: "it lies in the future".into(),
+                })
+            } else {
+                Ok(Facts::new())
+            };
+            checks.record(Step::InOrder, None, result);
+        }
+
+        // Step 5: the exchange signed this core for this attestation.
         let signed = parts.check_core_signature();
         let signed = checks.record(Step::StatementSigned, None, signed);
 
-        // Step 5: the account the customer named.
+        // Step 6: the account the customer named.
         if let Some(expected) = trust.account {
             let result = if core.account.as_str() == expected {
                 Ok(Facts::new())
@@ -92,19 +105,6 @@ impl Verifier {
                 })
             };
             checks.record(Step::AccountExpected, None, result);
-        }
-
-        // Step 18: nobody can know balances of the future.
-        if let Some(now) = trust.now {
-            let result = if attestation.snapshot.time > now {
-                Err(Error::Order {
-                    what: "snapshot",
-                    why: "it lies in the future".into(),
-                })
-            } else {
-                Ok(Facts::new())
-            };
-            checks.record(Step::InOrder, None, result);
         }
 
         let mut books = Vec::new();
@@ -135,7 +135,7 @@ impl Verifier {
         checks.into_report(Some(facts), books)
     }
 
-    /// Steps 6 to 11 for one book.
+    /// Steps 13 to 18 for one book.
     fn book(
         &self,
         checks: &mut Checks,
@@ -147,13 +147,13 @@ impl Verifier {
     ) -> BookFacts {
         let name = opened.name();
         let row = &attached.parsed;
-        // Step 6: the row is under the attestation's books root and is the one the core speaks of.
+        // Step 13: the row is under the attestation's books root and is the one the core speaks of.
         let listed = checks.record(
             Step::BookListed,
             Some(&name),
             parts.check_listed(opened, attached),
         );
-        // Step 7: rounded up, once.
+        // Step 14: rounded up, once.
         let rounded = row.asset.ledger_decimals();
         let rounded = match opened.exact.round_up(rounded, row.asset.decimals()) {
             Ok(amount) if amount == opened.amount => Ok(Facts::new()),
@@ -187,13 +187,13 @@ impl Verifier {
                 path,
             )
         })();
-        // Step 8: the leaf is in the tree.
+        // Step 15: the leaf is in the tree.
         let (tiles, result) = match opening {
             Ok(tiles) => (tiles, Ok(path_facts(opened, row, path))),
             Err(error) => (Vec::new(), Err(error)),
         };
         let included = checks.record(Step::LeafIncluded, Some(&name), result);
-        // Step 9: the range proof of every tile on the path.
+        // Step 16: the range proof of every tile on the path.
         let ranges = match (&ctx, included) {
             (Some(ctx), true) => {
                 let statements: Vec<RangeStatement<'_>> = tiles
@@ -212,7 +212,7 @@ impl Verifier {
             }),
         };
         checks.record(Step::SiblingsNonNegative, Some(&name), ranges);
-        // Step 10: the total belongs to the root.
+        // Step 17: the total belongs to the root.
         let total = match &ctx {
             Some(ctx) => verify_row_total(&self.generators, ctx, row, &[]).map(|()| Facts::new()),
             None => Err(Error::Missing {
@@ -220,7 +220,7 @@ impl Verifier {
             }),
         };
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        // Step 11: coverage, from figures that are authentic.
+        // Step 18: coverage, from figures that are authentic.
         let covered = record_coverage(checks, &name, row, authentic && listed && total);
         let mut facts = book_facts(row, checks, covered);
         facts.index = Some(opened.index);
@@ -273,7 +273,7 @@ pub fn authenticate(
     signed && witnessed
 }
 
-/// Step 11: coverage of one book's asset. Figures that are not authentic cover nothing.
+/// Step 18: coverage of one book's asset. Figures that are not authentic cover nothing.
 pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic: bool) -> Covered {
     if !authentic {
         checks.record(

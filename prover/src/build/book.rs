@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 use super::layout::{PACK_TILES, pack_path};
 use super::leaves::LeafIndex;
 use super::rows::BookRows;
-use super::shard::{ShardFiles, ShardInput, run_shard, run_top, shards, tiles_of, top_level};
+use super::shard::{
+    LevelRecords, ShardFiles, ShardInput, run_shard, run_top, shards, tiles_of, top_level,
+};
 use crate::durable;
 use crate::error::Error;
 use crate::home::Run;
@@ -74,84 +76,109 @@ impl BuiltBook {
     }
 }
 
-/// Builds one book, or what is left of it.
-///
-/// # Errors
-/// [`Error::Io`], [`Error::Protocol`], [`Error::InTheWay`].
-pub fn build_book(
-    run: &Run,
-    plan: &Plan,
-    digest: &Digest,
-    book: &PlannedBook,
-    rows: &BookRows,
-    secrets: &Secrets,
-    prover: &TileProver,
-    bar: &ProgressBar,
-) -> Result<BuiltBook, Error> {
-    let context = plan.context(book).map_err(Error::protocol("plan"))?;
-    if let Some(built) = BuiltBook::read(run, book, digest)? {
-        bar.inc(context.shape.tiles());
-        return Ok(built);
-    }
-    let folder = run.book_path(book);
-    secret_file::create_private_dir(&folder)?;
-    let ctx = context.ctx();
-    let leaves = LeafIndex::create(&folder.join("leaves"), rows, book.leaf_count, secrets, &ctx)?;
-    let input = ShardInput {
-        plan: digest,
-        ctx: &ctx,
-        shape: &context.shape,
-        decimals: (book.asset.ledger_decimals(), book.asset.decimals()),
-        secrets,
-        rows,
-        leaves: &leaves,
-        prover,
-    };
-    let root = build_tree(&input, &folder, bar)?;
-    let node = Root {
-        commitment: commitment(&root)?,
-        hash: root.hash,
-    };
-    let total = match &book.total {
-        PlannedTotal::Public => Total::Public {
-            amount: root.amount,
-            proof: HexBytes(
-                prove_total(&ctx, &node.node(), &root, secrets.total_seed(&ctx)).to_vec(),
-            ),
-        },
-        PlannedTotal::Sealed { bound } => {
-            let sealed = prove_bound(
-                &RangeProver::default(),
-                &ctx,
-                &node.node(),
-                &root,
-                *bound,
-                secrets.total_seed(&ctx),
-            )
-            .map_err(Error::protocol(format!(
-                "sealed total of {}",
-                book.asset.id()
-            )))?;
-            Total::Sealed {
-                bound: sealed.bound,
-                proof: HexBytes(sealed.proof),
-            }
+/// What all books of a run share while they are built.
+pub struct Builder<'a> {
+    /// The run's folder.
+    pub run: &'a Run,
+    /// Its plan.
+    pub plan: &'a Plan,
+    /// Digest of the plan's exact bytes.
+    pub digest: &'a Digest,
+    /// Derivations.
+    pub secrets: &'a Secrets,
+    /// Makes tiles.
+    pub prover: &'a TileProver,
+    /// Counts tiles.
+    pub bar: &'a ProgressBar,
+}
+
+impl Builder<'_> {
+    /// Builds one book, or what is left of it.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Protocol`], [`Error::InTheWay`].
+    pub fn build(&self, book: &PlannedBook, rows: &BookRows) -> Result<BuiltBook, Error> {
+        let context = self.plan.context(book).map_err(Error::protocol("plan"))?;
+        if let Some(built) = BuiltBook::read(self.run, book, self.digest)? {
+            self.bar.inc(context.shape.tiles());
+            return Ok(built);
         }
-    };
-    let built = BuiltBook {
-        plan: *digest,
-        root: node,
-        total,
-    };
-    let json = serde_json::to_vec_pretty(&built).map_err(|error| Error::Io {
-        path: BuiltBook::path(run, book),
-        source: error.into(),
-    })?;
-    durable::write(&BuiltBook::path(run, book), &json)?;
-    // The shard secrets have done their work.
-    let shards = folder.join("shards");
-    std::fs::remove_dir_all(&shards).map_err(Error::io(&shards))?;
-    Ok(built)
+        let folder = self.run.book_path(book);
+        secret_file::create_private_dir(&folder)?;
+        let ctx = context.ctx();
+        let leaves = LeafIndex::create(
+            &folder.join("leaves"),
+            rows,
+            book.leaf_count,
+            self.secrets,
+            &ctx,
+        )?;
+        let input = ShardInput {
+            plan: self.digest,
+            ctx: &ctx,
+            shape: &context.shape,
+            decimals: (book.asset.ledger_decimals(), book.asset.decimals()),
+            secrets: self.secrets,
+            rows,
+            leaves: &leaves,
+            prover: self.prover,
+        };
+        let root = build_tree(&input, &folder, self.bar)?;
+        let node = Root {
+            commitment: commitment(&root)?,
+            hash: root.hash,
+        };
+        let total = self.total(book, &ctx, &node, &root)?;
+        let path = BuiltBook::path(self.run, book);
+        let built = BuiltBook {
+            plan: *self.digest,
+            root: node,
+            total,
+        };
+        let json = serde_json::to_vec_pretty(&built).map_err(|error| Error::Io {
+            path: path.clone(),
+            source: error.into(),
+        })?;
+        durable::write(&path, &json)?;
+        // The shard secrets have done their work.
+        let shards = folder.join("shards");
+        std::fs::remove_dir_all(&shards).map_err(Error::io(&shards))?;
+        Ok(built)
+    }
+
+    fn total(
+        &self,
+        book: &PlannedBook,
+        ctx: &Ctx,
+        node: &Root,
+        root: &ChildSecret,
+    ) -> Result<Total, Error> {
+        let seed = self.secrets.total_seed(ctx);
+        Ok(match &book.total {
+            PlannedTotal::Public => Total::Public {
+                amount: root.amount,
+                proof: HexBytes(prove_total(ctx, &node.node(), root, seed).to_vec()),
+            },
+            PlannedTotal::Sealed { bound } => {
+                let sealed = prove_bound(
+                    &RangeProver::default(),
+                    ctx,
+                    &node.node(),
+                    root,
+                    *bound,
+                    seed,
+                )
+                .map_err(Error::protocol(format!(
+                    "sealed total of {}",
+                    book.asset.id()
+                )))?;
+                Total::Sealed {
+                    bound: sealed.bound,
+                    proof: HexBytes(sealed.proof),
+                }
+            }
+        })
+    }
 }
 
 /// Makes or takes over every shard, then the levels above them, then the packs.
@@ -188,7 +215,7 @@ fn write_packs(
     shape: &Shape,
     folder: &Path,
     shards_folder: &Path,
-    top: &[(u8, Vec<u8>)],
+    top: &[LevelRecords],
 ) -> Result<(), Error> {
     let (tiles, temporary) = (folder.join("tiles"), folder.join("tiles.tmp"));
     for leftover in [&tiles, &temporary] {

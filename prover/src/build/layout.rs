@@ -27,15 +27,6 @@ pub fn packs(shape: &Shape, level: u8) -> u64 {
     shape.nodes(level).div_ceil(PACK_TILES)
 }
 
-/// Tiles in one pack of a level.
-#[must_use]
-pub fn tiles_in_pack(shape: &Shape, level: u8, pack: u64) -> u64 {
-    shape
-        .nodes(level)
-        .saturating_sub(pack * PACK_TILES)
-        .min(PACK_TILES)
-}
-
 /// The records on the path of a leaf, from the root down.
 ///
 /// # Errors

@@ -181,6 +181,9 @@ pub fn run_shard(
     Ok(node)
 }
 
+/// The records of one level, with its number.
+pub type LevelRecords = (u8, Vec<u8>);
+
 /// Makes the levels above the shards; returns their records and the root.
 ///
 /// # Errors
@@ -189,7 +192,7 @@ pub fn run_top(
     input: &ShardInput<'_>,
     mut nodes: Vec<ChildSecret>,
     bar: &ProgressBar,
-) -> Result<(Vec<(u8, Vec<u8>)>, ChildSecret), Error> {
+) -> Result<(Vec<LevelRecords>, ChildSecret), Error> {
     let mut levels = Vec::new();
     for level in top_level(input.shape) + 1..=input.shape.depth() {
         let (records, next) = make_level(input, level, 0, input.shape.nodes(level), &nodes, bar)?;

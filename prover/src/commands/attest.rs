@@ -14,13 +14,16 @@ use crate::reserves::read_reserves;
 /// Put books and reserves together and sign the attestation
 #[derive(Debug, clap::Args)]
 pub struct Attest {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
+    /// The run.
     #[command(flatten)]
     pub run: RunArg,
     /// Reserves: CSV with the columns network,address,asset,amount,scheme,signature
     #[arg(long, value_name = "FILE")]
     pub reserves: PathBuf,
+    /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
     /// Block of the snapshot, one for each chain with reserves: NETWORK=HEIGHT=HASH

@@ -3,7 +3,7 @@
 use por_protocol::liabilities::{Shape, TileProver};
 
 use super::{HomeArg, RunArg};
-use crate::build::{BookRows, build_book};
+use crate::build::{BookRows, Builder};
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
 use crate::progress;
@@ -11,8 +11,10 @@ use crate::progress;
 /// Build the books: trees and range proofs; goes on where it was interrupted
 #[derive(Debug, clap::Args)]
 pub struct Build {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
+    /// The run.
     #[command(flatten)]
     pub run: RunArg,
     /// Threads [default: one for each core]
@@ -70,8 +72,16 @@ fn build(run: &Run) -> Result<(), Error> {
         .sum();
     let bar = progress::bar(tiles, "tiles");
     let prover = TileProver::default();
+    let builder = Builder {
+        run,
+        plan: &plan,
+        digest: &digest,
+        secrets: &secrets,
+        prover: &prover,
+        bar: &bar,
+    };
     for (book, rows) in plan.books.iter().zip(&books) {
-        build_book(run, &plan, &digest, book, rows, &secrets, &prover, &bar)?;
+        builder.build(book, rows)?;
     }
     bar.finish_and_clear();
     eprintln!(

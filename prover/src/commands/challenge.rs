@@ -63,8 +63,10 @@ impl ChallengeArgs {
 /// Print the text that an address must sign to prove control of it
 #[derive(Debug, clap::Args)]
 pub struct ChallengeCommand {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
+    /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
     /// CSV with the columns network,address (more columns are ignored): writes a text file for each into --out

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use por_protocol::note::KeyName;
+use por_protocol::attestation::check_log_origin;
 
 use super::HomeArg;
 use crate::durable;
@@ -17,6 +17,7 @@ const SAMPLE_ASSETS: &str = include_str!("../../../fixtures/assets/sample.toml")
 /// Make an exchange's folder: settings, asset table, log key and policy
 #[derive(Debug, clap::Args)]
 pub struct Init {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
     /// Name of the exchange as customers know it
@@ -42,7 +43,7 @@ impl Init {
                 remedy: "Go on with `por plan`, or name another --home.".into(),
             });
         }
-        let origin = KeyName::new(&self.log_origin).map_err(Error::protocol("--log-origin"))?;
+        let origin = check_log_origin(&self.log_origin).map_err(Error::protocol("--log-origin"))?;
         por_protocol::account::AccountId::check(&self.entity).map_err(|error| {
             Error::refused(
                 format!("--entity: {error}"),

@@ -24,6 +24,7 @@ use crate::secret_file;
 /// Read the ledger, draw a run key and fix what will be built
 #[derive(Debug, clap::Args)]
 pub struct PlanCommand {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
     /// Ledger: CSV with the columns account,asset,amount; may be given several times

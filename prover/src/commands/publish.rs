@@ -10,8 +10,10 @@ use crate::publication::publish;
 /// Audit the attested run in full, then make it public in a folder
 #[derive(Debug, clap::Args)]
 pub struct Publish {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
+    /// The run.
     #[command(flatten)]
     pub run: RunArg,
     /// The publication: a folder that any web host can serve

@@ -17,8 +17,10 @@ use crate::statements::{Issuer, file_name};
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("who").required(true).args(["account", "list", "all"])))]
 pub struct StatementCommand {
+    /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
+    /// The run.
     #[command(flatten)]
     pub run: RunArg,
     /// One account, as the customer knows it

@@ -82,7 +82,12 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     let attestation = &parts.attestation;
     // Steps 2 and 3: authenticity.
     let authentic = authenticate(&mut checks, options.policy, &parts.note, attestation);
-    // Steps 12 to 17: lists, reserves, files, order.
+    // Step 4, then 7 to 12: order, lists, reserves, files.
+    checks.record(
+        Step::InOrder,
+        None,
+        check_order(publication, &sequences, sequence, attestation, options.now),
+    );
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
     checks.record(Step::ReservesComplete, None, parts.check_reserves());
     let bar = if options.progress {
@@ -95,13 +100,8 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
     checks.record(Step::AnnexesPresent, None, check_annexes(&own, attestation));
     checks.record(Step::FilesExpected, None, check_files(&own, &parts));
-    checks.record(
-        Step::InOrder,
-        None,
-        check_order(publication, &sequences, sequence, attestation, options.now),
-    );
 
-    // Steps 9, 10 and 11 for each book.
+    // Steps 16, 17 and 18 for each book.
     let generators = Generators::new();
     let tiles: u64 = parts
         .books
@@ -214,7 +214,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Step 12.
+    /// Step 7.
     fn check_books(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.books;
         check_rows("books.jsonl", &self.book_bytes, bound.count, &bound.root)?;
@@ -239,7 +239,7 @@ impl<'a> Parts<'a> {
         Ok(Facts::from([("books", bound.count.to_string())]))
     }
 
-    /// Step 13.
+    /// Step 8.
     fn check_reserves(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.reserves;
         check_rows(
@@ -264,7 +264,7 @@ impl<'a> Parts<'a> {
         Ok(Facts::from([("reserves", bound.count.to_string())]))
     }
 
-    /// Step 14.
+    /// Step 9.
     fn check_ownership(&self, bar: &ProgressBar) -> Result<Facts, ProtocolError> {
         if self.reserve_rows.is_empty() {
             return Ok(Facts::from([("signatures", "0".to_string())]));
@@ -290,7 +290,7 @@ impl<'a> Parts<'a> {
         ]))
     }
 
-    /// Step 15.
+    /// Step 10.
     fn check_sums(&self) -> Result<Facts, ProtocolError> {
         let assets: Vec<_> = self.books.iter().map(|row| &row.asset).collect();
         let mut sums = ReserveSums::new(&assets);
@@ -324,7 +324,7 @@ fn check_rows(
     Ok(())
 }
 
-/// Step 16.
+/// Step 11.
 fn check_annexes(
     folder: &AttestationFolder,
     attestation: &Attestation,
@@ -354,7 +354,7 @@ fn check_annexes(
     )]))
 }
 
-/// Step 17: exactly the files that attestation and rows call for, no links, nothing else: a secret or the tiles of a book
+/// Step 12: exactly the files that attestation and rows call for, no links, nothing else: a secret or the tiles of a book
 /// that is not listed would stand out.
 fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
     let mut expected: BTreeSet<PathBuf> = [
@@ -429,7 +429,7 @@ fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolErro
     Ok(())
 }
 
-/// Step 18: sequence and time run forward from attestation to attestation, and not into the future.
+/// Step 4: sequence and time run forward from attestation to attestation, and not into the future.
 fn check_order(
     publication: &Publication,
     sequences: &[u64],
@@ -491,7 +491,7 @@ fn check_order(
     )]))
 }
 
-/// Every tile of one book, from the root down (steps 8 and 9).
+/// Every tile of one book, from the root down (step 16).
 fn audit_tree(
     generators: &Generators,
     folder: &AttestationFolder,

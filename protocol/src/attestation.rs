@@ -118,7 +118,8 @@ impl Attestation {
     /// Parses and checks the exact bytes.
     ///
     /// # Errors
-    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::TooLarge`], [`Error::Field`], [`Error::Duplicate`].
+    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::TooLarge`], [`Error::Field`], [`Error::Duplicate`],
+    /// [`Error::Vacuous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > MAX_ATTESTATION_BYTES {
             return Err(Error::TooLarge {
@@ -149,8 +150,9 @@ impl Attestation {
         check_log_origin(&self.log_origin)?;
         self.statement_public_key()?;
         if self.books.count == 0 {
-            // An attestation over nothing would be true of everybody.
-            return Err(Error::Missing { what: "every book" });
+            return Err(Error::Vacuous {
+                what: "the attestation's list of books",
+            });
         }
         if self.supersedes.is_some_and(|old| old >= self.sequence) {
             return Err(field("supersedes", "it must name an earlier sequence"));
@@ -174,9 +176,8 @@ impl Attestation {
                 return Err(field("nonce", "it has more than 64 bytes"));
             }
             None if self.reserves.count > 0 => {
-                return Err(Error::Missing {
-                    what: "challenge of the reserves",
-                });
+                // Not "missing": the exchange left out what it had to sign.
+                return Err(field("challenge", "reserves need one"));
             }
             _ => {}
         }

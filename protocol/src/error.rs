@@ -179,6 +179,12 @@ pub enum Error {
         /// What is missing.
         what: &'static str,
     },
+    /// A list that must hold something is empty: what is said over nothing is true of everybody.
+    #[error("{what} holds nothing, and so proves nothing")]
+    Vacuous {
+        /// What is empty.
+        what: &'static str,
+    },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
     Order {
@@ -227,6 +233,7 @@ impl Error {
             Self::Duplicate { .. } => "duplicate",
             Self::Signature { .. } => "signature",
             Self::Missing { .. } => "missing",
+            Self::Vacuous { .. } => "vacuous",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

@@ -98,7 +98,8 @@ impl Plan {
     /// Parses and checks the exact bytes of a plan.
     ///
     /// # Errors
-    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Field`], [`Error::LeafCount`], [`Error::Duplicate`].
+    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Field`], [`Error::LeafCount`], [`Error::Duplicate`],
+    /// [`Error::Vacuous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         require_format("plan format", bytes, PLAN_FORMAT)?;
         let plan: Self = json::parse("plan", bytes, MAX_BYTES)?;
@@ -113,7 +114,9 @@ impl Plan {
         require("suite", &self.suite, SUITE)?;
         check_log_origin(&self.log_origin)?;
         if self.books.is_empty() {
-            return Err(Error::Missing { what: "every book" });
+            return Err(Error::Vacuous {
+                what: "the plan's list of books",
+            });
         }
         for (index, book) in self.books.iter().enumerate() {
             let shape = Shape::new(book.leaf_count)?;

@@ -74,14 +74,14 @@ impl Core {
     /// Parses and checks the text of the core's note.
     ///
     /// # Errors
-    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Missing`], [`Error::Duplicate`], [`Error::Field`].
+    /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Vacuous`], [`Error::Duplicate`], [`Error::Field`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         require_format("statement format", text.as_bytes(), STATEMENT_FORMAT)?;
         let core: Self = json::parse("statement", text.as_bytes(), MAX_CORE_BYTES)?;
         require("statement format", &core.format, STATEMENT_FORMAT)?;
         if core.books.is_empty() {
-            return Err(Error::Missing {
-                what: "every book of the account",
+            return Err(Error::Vacuous {
+                what: "the statement's list of books",
             });
         }
         if !core.no_other_balance {

@@ -1,0 +1,357 @@
+//! Challenges, and the signatures over them.
+
+use por_protocol::ownership::testing::SampleKey;
+use por_protocol::ownership::{BitcoinChain, EvmChainId};
+
+use super::Cases;
+
+const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
+const BITCOIN: &str = "bip122:000000000019d6689c085ae165831e93";
+const TESTNET: &str = "bip122:000000000933ea01ad0ee984209779ba";
+const ADDRESS: &str = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+
+pub(super) fn add(cases: &mut Cases) {
+    challenges(cases);
+    signatures(cases);
+}
+
+fn challenges(cases: &mut Cases) {
+    let block = HEADER.trim_end();
+    let easy = format!("{}ffff001d{}", &block[..144], &block[152..]);
+    let text = "por/challenge/v1\nProof of control, not a transaction\nentity: Sample Exchange\nlog origin: sample.example/por\nnetwork: bip122:000000000019d6689c085ae165831e93\naddress: bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4\nbitcoin block: 00000000000000000001274482b7345f902d2a5e022d7bb531a204ba24589c74\nbitcoin block time: 2026-09-25T16:28:31Z\nnonce: 5eed";
+    let honest = [
+        ("entity", "Sample Exchange"),
+        ("log_origin", "sample.example/por"),
+        ("block", block),
+        ("nonce", "5eed"),
+        ("network", BITCOIN),
+        ("address", ADDRESS),
+    ];
+    let description = "The exact text that the address signs.";
+    cases
+        .add("challenge", "honest", description, &honest, "ok")
+        .giving("text", text);
+    for (case, description, name, value, expect) in [
+        (
+            "two-lines",
+            "An entity that brings a line of its own.",
+            "entity",
+            "E\nnonce: 00",
+            "entity-malformed",
+        ),
+        (
+            "reversed-text",
+            "An entity with a right-to-left override.",
+            "entity",
+            "E\u{202e}F",
+            "entity-malformed",
+        ),
+        (
+            "origin-with-space",
+            "A log origin with a space.",
+            "log_origin",
+            "a b",
+            "log-origin-malformed",
+        ),
+        (
+            "capital-nonce",
+            "A nonce in capitals: it has one spelling.",
+            "nonce",
+            "5EED",
+            "nonce-malformed",
+        ),
+        (
+            "empty-nonce",
+            "An absent nonce is written `none`.",
+            "nonce",
+            "",
+            "nonce-malformed",
+        ),
+        (
+            "short-header",
+            "A header of 79 bytes.",
+            "block",
+            &block[2..],
+            "header-length",
+        ),
+        (
+            "no-work",
+            "A header with one bit changed has no work.",
+            "block",
+            &block.replacen("00", "01", 1),
+            "work-missing",
+        ),
+        (
+            "easy-work",
+            "A header that states an easy target: anybody could make such blocks.",
+            "block",
+            &easy,
+            "work-below-floor",
+        ),
+        (
+            "other-network",
+            "A main-network address on a test network.",
+            "network",
+            TESTNET,
+            "address-of-other-network",
+        ),
+        (
+            "unknown-network",
+            "A chain that this version does not know.",
+            "network",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            "network-unsupported",
+        ),
+        (
+            "not-an-address",
+            "An address with one letter changed.",
+            "address",
+            "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5",
+            "address-malformed",
+        ),
+    ] {
+        let mut input = honest.to_vec();
+        for place in &mut input {
+            if place.0 == name {
+                place.1 = value;
+            }
+        }
+        cases.add("challenge", case, description, &input, expect);
+    }
+}
+
+fn signatures(cases: &mut Cases) {
+    let key = SampleKey::from_secret(&[7; 32]).expect("a secret");
+    let other = SampleKey::from_secret(&[8; 32]).expect("a secret");
+    let chain = EvmChainId::new(1).expect("not zero");
+    let message = "por/challenge/v1\nsample";
+    let bytes = message.as_bytes();
+    let sign = |signature: Result<String, _>| signature.expect("a key signs");
+    let evm = key.evm_address(chain).expect("an address");
+    let p2wpkh = key
+        .p2wpkh_address(BitcoinChain::Mainnet)
+        .expect("an address");
+    let p2tr = key.p2tr_address(BitcoinChain::Mainnet).expect("an address");
+    let eip191 = sign(key.sign_eip191(bytes));
+    let wpkh = sign(key.sign_bip322_p2wpkh(bytes));
+    let tr = sign(key.sign_bip322_p2tr(bytes));
+    let zero_one = format!(
+        "{}{:02x}",
+        &eip191[..130],
+        u8::from_str_radix(&eip191[130..], 16).expect("hex") - 27
+    );
+    let (twice, capital) = (format!("{eip191}\n{eip191}"), eip191.replace("0x", "0X"));
+    let shorter = &eip191[..130];
+    let (evm, p2wpkh, p2tr) = (evm.as_str(), p2wpkh.as_str(), p2tr.as_str());
+    let (other_evm, other_wpkh) = (
+        sign(other.sign_eip191(bytes)),
+        sign(other.sign_bip322_p2wpkh(bytes)),
+    );
+    let (other_tr, longer) = (
+        sign(other.sign_bip322_p2tr(bytes)),
+        sign(key.sign_eip191(b"other")),
+    );
+    let (full, bare) = (wpkh.replacen("smp", "ful", 1), wpkh.replacen("smp", "", 1));
+    let taproot_annex = "smpAgFQAVA=";
+    let ethereum = "eip155:1";
+    for (case, description, network, address, scheme, signatures, expect) in [
+        (
+            "eip191",
+            "An Ethereum account.",
+            ethereum,
+            evm,
+            "eip191",
+            eip191.as_str(),
+            "ok",
+        ),
+        (
+            "eip191-other-key",
+            "Signed by another key.",
+            ethereum,
+            evm,
+            "eip191",
+            &other_evm,
+            "wrong-signer",
+        ),
+        (
+            "eip191-other-message",
+            "Signed for another message.",
+            ethereum,
+            evm,
+            "eip191",
+            &longer,
+            "wrong-signer",
+        ),
+        (
+            "eip191-recovery-0-or-1",
+            "A recovery byte of 0 or 1: a second form of one signature.",
+            ethereum,
+            evm,
+            "eip191",
+            &zero_one,
+            "recovery-byte",
+        ),
+        (
+            "eip191-64-bytes",
+            "No recovery byte.",
+            ethereum,
+            evm,
+            "eip191",
+            shorter,
+            "signature-length",
+        ),
+        (
+            "eip191-capital-x",
+            "Hex that begins with 0X.",
+            ethereum,
+            evm,
+            "eip191",
+            &capital,
+            "signature-encoding",
+        ),
+        (
+            "eip191-two",
+            "Two signatures where one is asked for.",
+            ethereum,
+            evm,
+            "eip191",
+            &twice,
+            "signature-count",
+        ),
+        (
+            "eip191-none",
+            "No signature.",
+            ethereum,
+            evm,
+            "eip191",
+            "",
+            "signature-count",
+        ),
+        (
+            "eip191-on-bitcoin",
+            "A scheme that does not exist on this network.",
+            BITCOIN,
+            p2wpkh,
+            "eip191",
+            &eip191,
+            "scheme-not-for-network",
+        ),
+        (
+            "unknown-scheme",
+            "A scheme that this version does not know is never guessed.",
+            ethereum,
+            evm,
+            "eip1271",
+            &eip191,
+            "scheme-unsupported",
+        ),
+        (
+            "zero-address",
+            "The zero address, which failed recoveries give elsewhere.",
+            ethereum,
+            "0x0000000000000000000000000000000000000000",
+            "eip191",
+            &eip191,
+            "address-zero",
+        ),
+        (
+            "bip322-p2wpkh",
+            "A P2WPKH address.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            &wpkh,
+            "ok",
+        ),
+        (
+            "bip322-p2wpkh-no-prefix",
+            "The older text without its prefix.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            &bare,
+            "ok",
+        ),
+        (
+            "bip322-p2tr",
+            "A P2TR address by key path.",
+            BITCOIN,
+            p2tr,
+            "bip322-simple",
+            &tr,
+            "ok",
+        ),
+        (
+            "bip322-p2wpkh-other-key",
+            "The witness shows another key.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            &other_wpkh,
+            "wrong-signer",
+        ),
+        (
+            "bip322-p2tr-other-key",
+            "A Taproot signature by another key.",
+            BITCOIN,
+            p2tr,
+            "bip322-simple",
+            &other_tr,
+            "signature-false",
+        ),
+        (
+            "bip322-full",
+            "The full variant under the name of the simple one.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            &full,
+            "signature-variant",
+        ),
+        (
+            "bip322-p2tr-two-elements",
+            "A script path or annex is undecided, never passed.",
+            BITCOIN,
+            p2tr,
+            "bip322-simple",
+            taproot_annex,
+            "witness-unsupported",
+        ),
+        (
+            "bip322-p2wpkh-of-p2tr",
+            "A Taproot witness for a P2WPKH address.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            &tr,
+            "witness-elements",
+        ),
+        (
+            "bip322-not-base64",
+            "Not base64.",
+            BITCOIN,
+            p2wpkh,
+            "bip322-simple",
+            "smp!",
+            "signature-encoding",
+        ),
+        (
+            "bip322-p2sh",
+            "A script that this version does not judge.",
+            BITCOIN,
+            "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
+            "bip322-simple",
+            &wpkh,
+            "script-unsupported",
+        ),
+    ] {
+        let input = [
+            ("network", network),
+            ("address", address),
+            ("scheme", scheme),
+            ("message", message),
+            ("signatures", signatures),
+        ];
+        cases.add("ownership", case, description, &input, expect);
+    }
+}

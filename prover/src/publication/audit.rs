@@ -372,13 +372,18 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             .iter()
             .map(|annex| folder.annexes().join(&annex.name)),
     );
+    let mut packs_of = Vec::new();
     for row in &parts.books {
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
         for level in 1..=shape.depth() {
-            expected.extend((0..packs(&shape, level)).map(|pack| pack_path(&tiles, level, pack)));
+            for pack in 0..packs(&shape, level) {
+                let left = shape.nodes(level) - pack * PACK_TILES;
+                packs_of.push((pack_path(&tiles, level, pack), left.min(PACK_TILES)));
+            }
         }
     }
+    expected.extend(packs_of.iter().map(|(path, _)| path.clone()));
     let mut found = BTreeSet::new();
     list(folder.path(), &mut found)?;
     let shown = |path: &PathBuf| {
@@ -402,6 +407,22 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             what: "publication",
             why,
         });
+    }
+    // Tiles behind the last one would be read by nobody and bound by nothing.
+    for (path, tiles) in &packs_of {
+        let expected = tiles * TILE_BYTES as u64;
+        let absent = |_| ProtocolError::Mismatch {
+            what: "pack",
+            why: format!("{} cannot be read", shown(path)),
+        };
+        let found = std::fs::symlink_metadata(path).map_err(absent)?.len();
+        if found != expected {
+            return Err(ProtocolError::Length {
+                what: "pack",
+                expected,
+                found,
+            });
+        }
     }
     Ok(Facts::from([("files", found.len().to_string())]))
 }

@@ -8,7 +8,11 @@
 mod exchange;
 mod statement;
 mod tree;
+mod verdict;
 
 pub use exchange::{Ledger, SampleBook, SampleExchange, SampleLeaf, Terms, asset, btc, eth, usdt};
 pub use statement::{PlacedRow, StatementParts};
 pub use tree::{Child, Lies, TileDraft, Tree, commit, range_prover};
+pub use verdict::{
+    NOW, assert_refused, assert_stops, assert_undecided, assert_verified, verify, verify_with,
+};

@@ -10,7 +10,7 @@ use por_protocol::amount::Amount;
 use por_protocol::context::Ctx;
 use por_protocol::digest::Digest;
 use por_protocol::liabilities::{
-    ARITY, ChildSecret, Commitment, Node, Position, Shape, TILE_BYTES, record_hash, void_node,
+    ChildSecret, Commitment, Node, Position, Shape, TILE_BYTES, record_hash, void_node,
 };
 use por_protocol::range_proof::{RangeContext, RangeProver};
 use por_protocol::run_key::Secrets;
@@ -51,7 +51,7 @@ impl From<&ChildSecret> for Child {
 /// A tile before it is written: its proof is already made, honestly, for what the children were.
 #[derive(Clone, Debug)]
 pub struct TileDraft {
-    /// The 16 children as they will be written.
+    /// The children as they will be written; 16 in any valid record.
     pub children: Vec<Child>,
     /// The range proof as it will be written.
     pub proof: Vec<u8>,
@@ -225,7 +225,6 @@ fn prove(
 }
 
 fn write(draft: &TileDraft) -> Vec<u8> {
-    assert_eq!(draft.children.len(), ARITY);
     let mut record = Vec::with_capacity(TILE_BYTES);
     for child in &draft.children {
         record.extend_from_slice(commit(&child.value, &child.blinding).as_bytes());

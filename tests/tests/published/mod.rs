@@ -1,0 +1,65 @@
+//! The sample exchange as a publication: a folder that the auditor of `por audit` reads.
+
+use std::path::Path;
+
+use acceptance::sample::{NOW, SampleExchange};
+use por_protocol::attestation::Attestation;
+use por_protocol::report::Report;
+use por_prover::publication::{AuditOptions, Publication, audit};
+use tempfile::TempDir;
+
+/// Writes the exchange's honest attestation and everything below it.
+pub fn publish(exchange: &SampleExchange) -> TempDir {
+    publish_as(exchange, &exchange.attestation())
+}
+
+/// As [`publish`], under any attestation, signed.
+pub fn publish_as(exchange: &SampleExchange, attestation: &Attestation) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    add_to(folder.path(), exchange, attestation);
+    folder
+}
+
+/// Adds an attestation to a publication.
+pub fn add_to(folder: &Path, exchange: &SampleExchange, attestation: &Attestation) {
+    let note = exchange.sign(attestation);
+    let own = Publication::at(folder).attestation(attestation.sequence);
+    std::fs::create_dir_all(own.path()).unwrap();
+    let text = &note[..=note.rfind("\n\n").unwrap()];
+    std::fs::write(own.json(), text).unwrap();
+    std::fs::write(own.note(), &note).unwrap();
+    std::fs::write(own.books(), lines(&exchange.row_bytes())).unwrap();
+    std::fs::write(own.reserves(), lines(&exchange.reserve_bytes())).unwrap();
+    for book in &exchange.books {
+        let tiles = own.tiles(&book.row.name().replace('/', "-"));
+        for (level, records) in (1..).zip(&book.tree.levels) {
+            let level = tiles.join(i32::to_string(&level));
+            std::fs::create_dir_all(&level).unwrap();
+            std::fs::write(level.join("000000.pack"), records.concat()).unwrap();
+        }
+    }
+}
+
+/// Audits the last attestation.
+pub fn audit_folder(folder: &Path, exchange: &SampleExchange) -> Report {
+    let policy = exchange.terms.policy();
+    let options = AuditOptions {
+        policy: Some(policy.as_bytes()),
+        now: NOW,
+        sequence: None,
+        progress: false,
+    };
+    audit(&Publication::at(folder), &options).unwrap()
+}
+
+/// Publishes and audits.
+pub fn audited(exchange: &SampleExchange) -> Report {
+    let folder = publish(exchange);
+    audit_folder(folder.path(), exchange)
+}
+
+fn lines(rows: &[Vec<u8>]) -> Vec<u8> {
+    rows.iter()
+        .flat_map(|row| [row.as_slice(), b"\n"].concat())
+        .collect()
+}

@@ -179,6 +179,12 @@ pub enum Error {
         /// What is missing.
         what: &'static str,
     },
+    /// The verifier's own policy cannot be used: nothing is shown to be false.
+    #[error("the policy cannot be used: {why}")]
+    Policy {
+        /// What is wrong with it.
+        why: String,
+    },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
     Order {
@@ -227,6 +233,7 @@ impl Error {
             Self::Duplicate { .. } => "duplicate",
             Self::Signature { .. } => "signature",
             Self::Missing { .. } => "missing",
+            Self::Policy { .. } => "policy",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

@@ -37,7 +37,7 @@ document
 show({ kind: 'waiting' });
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
-  document.querySelectorAll<HTMLDetailsElement>('details.check').forEach((check) => (check.open = true));
+  document.querySelectorAll<HTMLDetailsElement>('.checks details').forEach((folded) => (folded.open = true));
 });
 
 checker.ready.then(

@@ -79,6 +79,9 @@ export const en = {
       'Download the statement again and drop it here unchanged. Opening and saving it in another program can damage it.',
       'Make sure that it is the statement file itself, not a picture, a PDF or a compressed folder.',
     ],
+    unsupported: [
+      'This file may have been made for another version of this page. Open the page that your exchange publishes together with its newest attestation.',
+    ],
     not_verified: [
       'Download the statement again and check it once more: a damaged download fails too.',
       'If it fails again, keep the file as it is and ask the exchange in writing, naming the check that failed.',

@@ -6,7 +6,7 @@
  */
 import { fill, messages } from '../messages/index.ts';
 import type { Policy } from '../policy.ts';
-import type { Check, Report } from '../report.ts';
+import { type Check, COVERAGE, type Report } from '../report.ts';
 import { type Child, element, sentences } from './element.ts';
 import { foreign } from './foreign.ts';
 import { icon, type IconName } from './icon.ts';
@@ -81,7 +81,8 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
   const { included, checks, statement } = state.report;
   const [title, outcome] =
     included === 'not_verified' ? ([text.failures, 'failed'] as const) : ([text.missing, 'cannot_tell'] as const);
-  const culprits = checks.filter((check) => check.outcome === outcome);
+  // Coverage is a verdict of its own: a short reserve is no reason why an account is not included.
+  const culprits = checks.filter((check) => check.outcome === outcome && check.id !== COVERAGE);
   const noPolicy = statement !== null && included === 'cannot_tell' && policy.source === 'none';
   return [
     ...(noPolicy ? [element('p', { class: 'no-policy' }, messages.advice.noPolicyWhy)] : []),
@@ -90,11 +91,11 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
   ];
 
   function adviceFor(): readonly string[] {
-    if (statement === null) {
-      return messages.advice.unreadable;
-    }
     if (included === 'not_verified') {
-      return messages.advice.not_verified;
+      return statement === null ? messages.advice.unreadable : messages.advice.not_verified;
+    }
+    if (statement === null) {
+      return messages.advice.unsupported;
     }
     return noPolicy ? messages.advice.noPolicy : messages.advice.cannot_tell;
   }

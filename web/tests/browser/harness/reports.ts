@@ -15,11 +15,20 @@ const check = (step: number, id: string, claim: string, book: string | null = nu
 });
 
 const bookChecks = (book: string, index: string): JsonObject[] => [
-  check(6, 'row-bound', 'This book is one of the books that the attestation names.', book),
-  check(7, 'opening', 'The leaf holds this account with this amount.', book, { leaf_index: index }),
-  check(8, 'path', 'The leaf leads, tile by tile, to the root that the exchange has signed.', book, { tiles: '3' }),
-  check(9, 'ranges', 'No balance beside the path is negative.', book, { proofs: '3', values: '48' }),
-  check(10, 'total', 'The published total is the sum of all balances in the book.', book),
+  check(6, 'book-listed', 'The attestation lists this book, with this root and this total.', book),
+  check(7, 'amount-rounded', 'The amount counted is the exact balance, rounded up.', book),
+  check(8, 'leaf-included', "The account's leaf, with this amount, is in the tree under the published root.", book, {
+    leaf_index: index,
+  }),
+  check(
+    9,
+    'siblings-non-negative',
+    "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+    book,
+    { range_proofs: '3' },
+  ),
+  check(10, 'total-proven', 'The published total, or the bound on it, belongs to this root.', book),
+  check(11, 'covered', 'The reserves of this asset are at least its liabilities.', book),
 ];
 
 const book = (fields: JsonObject): JsonObject => ({
@@ -33,9 +42,9 @@ const book = (fields: JsonObject): JsonObject => ({
   ...fields,
 });
 
-/** An account in three books, one of them sealed and one rounded up; every check passed. */
+/** An account in three books, one sealed and rounded up, one not covered; it is included in all of them. */
 export function verified(): JsonObject {
-  return {
+  const report: JsonObject = {
     format: 'por/report/v1',
     included: 'verified',
     statement: {
@@ -48,17 +57,15 @@ export function verified(): JsonObject {
       attestation: '6b1f0c9d3be2a7c64c1c1df5b6f2f4c0a1b9f0d6c2c1de0a97b1ff2a4f86d3e1',
     },
     checks: [
-      check(1, 'well-formed', 'The file is a complete statement.', null, { size: '41213' }),
-      check(2, 'attestation-signed', 'The attestation is signed by the log key that the policy trusts.', null, {
-        key: 'example.com/por+7f2c1d09',
+      check(1, 'well-formed', 'Every file has the form that this version of the format requires.', null, { bytes: '41213' }),
+      check(2, 'attestation-signed', "The attestation is signed by the exchange's log key that the policy names.", null, {
+        log_key: 'example.com/por+7f2c1d09',
       }),
-      check(3, 'statement-signed', 'The statement is signed by the key that the attestation names.'),
-      check(4, 'account-valid', 'The account name has no hidden or look-alike control characters.'),
-      check(5, 'books-complete', 'The exchange states that this account has no other balance.'),
+      check(3, 'witnesses-cosigned', "The policy's quorum of witnesses has cosigned the log.", null, { quorum: 'none' }),
+      check(4, 'statement-signed', 'The exchange signed this statement, for this attestation.'),
       ...bookChecks('BTC/owed', '1733'),
       ...bookChecks('ETH/owed', '90'),
       ...bookChecks('USDT/owed', '412'),
-      check(11, 'ownership', 'Each reserve address has signed the dated challenge.', 'BTC/owed', { addresses: '14' }),
     ],
     books: [
       book({
@@ -97,22 +104,25 @@ export function verified(): JsonObject {
       }),
     ],
     not_proven: [
-      { id: 'other-debts', text: 'That the exchange has no other debts, such as loans or unpaid bills.' },
-      { id: 'borrowed', text: 'That the reserves are not borrowed or pledged to someone else.' },
-      { id: 'fiat', text: 'Anything about money in bank accounts.' },
-      { id: 'later', text: 'Anything about the time after the snapshot.' },
-      { id: 'unchecked', text: 'Anything about customers who do not check their own statement.' },
+      { id: 'other-customers', text: 'That every other customer is counted: each can only check the own account.' },
+      { id: 'other-debts', text: 'That the exchange has no other debts, such as loans, bonds or claims outside these books.' },
+      { id: 'borrowed-coins', text: "That the coins shown are the exchange's own: they may be borrowed or pledged." },
+      { id: 'fiat', text: 'Anything about money in banks: only coins on public chains are compared.' },
+      { id: 'after-the-snapshot', text: 'Anything after the snapshot: coins can move within the hour.' },
     ],
   };
+  const detail = 'coverage does not match: reserves of 11200000000000000 atoms, 11950000000000000 required';
+  end(report, 'covered', 'USDT/owed', 'failed', 'mismatch', detail);
+  return report;
 }
 
 /** The path of one book leads to another root. */
 export function notVerified(): JsonObject {
   const report = verified();
   report['included'] = 'not_verified';
-  end(report, 'path', 'ETH/owed', 'failed', 'root-mismatch', 'tile 2 of the path does not hash to the entry in its parent');
-  end(report, 'total', 'ETH/owed', 'cannot_tell', 'not-reached', 'the path did not lead to the root');
-  change(report, 'ETH', { included: 'not_verified', covered: 'cannot_tell', class: null });
+  end(report, 'leaf-included', 'ETH/owed', 'failed', 'tile-hash', 'tile 1/5 does not hash to the entry above it');
+  end(report, 'siblings-non-negative', 'ETH/owed', 'cannot_tell', 'missing', 'a path that leads to the root is missing');
+  change(report, 'ETH', { included: 'not_verified' });
   return report;
 }
 
@@ -120,9 +130,11 @@ export function notVerified(): JsonObject {
 export function cannotTell(): JsonObject {
   const report = verified();
   report['included'] = 'cannot_tell';
-  end(report, 'attestation-signed', null, 'cannot_tell', 'no-policy', 'no policy was given, so no signature can be judged');
+  end(report, 'attestation-signed', null, 'cannot_tell', 'missing', 'policy is missing');
+  end(report, 'witnesses-cosigned', null, 'cannot_tell', 'missing', 'a usable policy is missing');
   for (const asset of ['BTC', 'ETH', 'USDT']) {
-    change(report, asset, { included: 'cannot_tell', covered: 'cannot_tell', class: null });
+    end(report, 'covered', `${asset}/owed`, 'cannot_tell', 'missing', 'an authentic and proven total is missing');
+    change(report, asset, { covered: 'cannot_tell', class: null });
   }
   return report;
 }
@@ -133,9 +145,8 @@ export function unreadable(): JsonObject {
   report['included'] = 'not_verified';
   report['statement'] = null;
   report['books'] = [];
-  report['checks'] = [
-    { ...check(1, 'well-formed', 'The file is a complete statement.'), outcome: 'failed', reason: 'bad-magic', detail: 'the file does not begin as a statement does' },
-  ];
+  report['checks'] = (report['checks'] as JsonObject[]).slice(0, 1);
+  end(report, 'well-formed', null, 'failed', 'malformed', 'statement is not valid: it does not begin with `por/statement/v1`');
   return report;
 }
 
@@ -148,7 +159,7 @@ export function hostileNames(): JsonObject {
   statement['entity'] = `${markup}=HYPERLINK("http://example.com")`;
   statement['period'] = 'x'.repeat(400);
   change(report, 'BTC', { name: `${markup}${'W'.repeat(300)}` });
-  end(report, 'path', 'BTC/owed', 'failed', 'root-mismatch', `${markup}\u001b[31m`);
+  end(report, 'leaf-included', 'BTC/owed', 'failed', 'malformed', `${markup}\u001b[31m`);
   report['included'] = 'not_verified';
   return report;
 }

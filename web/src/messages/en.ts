@@ -163,7 +163,7 @@ export const en = {
     title: 'What this does not prove',
     before: [
       'That the exchange has no other debts, or that its reserves are not borrowed or pledged.',
-      'Anything about the time after the snapshot.',
+      'Anything about money in banks, or about the time after the snapshot.',
       'Anything about customers who do not check their own statement.',
     ],
   },

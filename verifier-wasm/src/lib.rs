@@ -21,6 +21,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 ///
 /// `policy` is the text of the checker's policy; without one every authenticity check answers "cannot tell".
 /// `account` is the account that the customer expects to see, where the caller asked for it.
+/// `now` is the caller's clock in Unix seconds; the module has none.
 ///
 /// # Errors
 ///
@@ -30,10 +31,12 @@ pub fn verify_statement(
     statement: &[u8],
     policy: Option<String>,
     account: Option<String>,
+    now: Option<u64>,
 ) -> Result<String, wasm_bindgen::JsError> {
     let trust = Trust {
         policy: policy.as_deref().map(str::as_bytes),
         account: account.as_deref(),
+        now,
     };
     Ok(serde_json::to_string(&verify::verify_statement(
         statement, &trust,

@@ -53,7 +53,8 @@ export class Checker {
       return Promise.reject(this.broken);
     }
     const id = this.nextId++;
-    const request: CheckRequest = { id, statement: new Uint8Array(statement), policy, account };
+    const now = BigInt(Date.now()) / 1000n;
+    const request: CheckRequest = { id, statement: new Uint8Array(statement), policy, account, now };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
       this.pending.set(id, { resolve, reject, timer });

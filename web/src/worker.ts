@@ -13,6 +13,8 @@ export interface CheckRequest {
   readonly statement: Uint8Array<ArrayBuffer>;
   readonly policy: string | undefined;
   readonly account: string | undefined;
+  /** Unix seconds. */
+  readonly now: bigint;
 }
 
 /** To the page. There is no "success" here: a report is text until the page has read it. */
@@ -29,9 +31,9 @@ started.then(
 );
 
 addEventListener('message', (event: MessageEvent<CheckRequest>) => {
-  const { id, statement, policy, account } = event.data;
+  const { id, statement, policy, account, now } = event.data;
   started
-    .then(() => reply({ kind: 'report', id, json: verify_statement(statement, policy, account) }))
+    .then(() => reply({ kind: 'report', id, json: verify_statement(statement, policy, account, now) }))
     .catch((error: unknown) => reply({ kind: 'failed', id, detail: String(error) }));
 });
 

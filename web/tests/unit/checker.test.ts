@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CHECK_TIMEOUT_MS, CheckBroke, Checker, type CheckWorker } from '../../src/checker.ts';
 import { verified } from '../browser/harness/reports.ts';
 
-beforeEach(() => void vi.useFakeTimers());
+beforeEach(() => void vi.useFakeTimers({ now: 1793491199_999 }));
 afterEach(() => void vi.useRealTimers());
 
 /** A worker whose every move the test makes. */
@@ -37,7 +37,9 @@ test('a well-formed answer to the question that was asked is a report', async ()
   worker.says({ kind: 'ready', version: '1.2.3' });
   await expect(checker.ready).resolves.toBe('1.2.3');
   const answer = checker.check(new ArrayBuffer(3), 'log x\n', undefined);
-  expect(worker.posted).toEqual([{ id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined }]);
+  expect(worker.posted).toEqual([
+    { id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined, now: 1793491199n },
+  ]);
   worker.says({ kind: 'report', id: 1, json });
   expect((await answer).included).toBe('verified');
 });

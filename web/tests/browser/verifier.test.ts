@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
 import { builtPage } from './harness/folders.ts';
 import { choose, openPage, verdict, verifierReady } from './harness/page.ts';
-import { serveFolder, type StaticServer } from './harness/server.ts';
+import { serveFolder, type StaticServer } from '../../serve.mjs';
 
 let browser: Browser;
 let server: StaticServer;

@@ -5,7 +5,7 @@ import { launchChromium } from './harness/browser.ts';
 import { builtPage } from './harness/folders.ts';
 import { choose, openPage, SOME_FILE, verdict, workerThatReports, workerThatRuns } from './harness/page.ts';
 import { cannotTell, hostileNames, notVerified, unreadable, verified } from './harness/reports.ts';
-import { serveFolder, type StaticServer } from './harness/server.ts';
+import { serveFolder, type StaticServer } from '../../serve.mjs';
 
 let browser: Browser;
 let server: StaticServer;

@@ -1,4 +1,4 @@
-// Runs every vector of fixtures/vectors in WASM: node tests/run-vectors-in-wasm.mjs [folder of the bindings]
+// Runs every vector of fixtures/vectors in WASM: node tests/run-vectors-in-wasm.mjs [bindings] [vectors]
 //
 // The bindings are those of the crate vectors-wasm, by default in target/vectors-wasm. They are written for a page, so
 // the module's bytes are handed over here instead of fetched.
@@ -14,7 +14,7 @@ const script = await readFile(join(bindings, "vectors_wasm.js"));
 const wasm = await import(`data:text/javascript;base64,${script.toString("base64")}`);
 wasm.initSync({ module: await readFile(join(bindings, "vectors_wasm_bg.wasm")) });
 
-const folder = join(root, "fixtures/vectors");
+const folder = resolve(process.argv[3] ?? join(root, "fixtures/vectors"));
 const entries = await readdir(folder, { recursive: true });
 const cases = entries.filter((name) => name.endsWith(".json")).sort();
 let failed = 0;

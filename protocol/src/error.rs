@@ -185,6 +185,12 @@ pub enum Error {
         /// What is empty.
         what: &'static str,
     },
+    /// The verifier's own policy cannot be used: nothing is shown to be false.
+    #[error("the policy cannot be used: {why}")]
+    Policy {
+        /// What is wrong with it.
+        why: String,
+    },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
     Order {
@@ -234,6 +240,7 @@ impl Error {
             Self::Signature { .. } => "signature",
             Self::Missing { .. } => "missing",
             Self::Vacuous { .. } => "vacuous",
+            Self::Policy { .. } => "policy",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

@@ -20,7 +20,8 @@ use crate::error::Error;
 /// Parses `bytes` as `T`; `what` names the object in errors.
 ///
 /// # Errors
-/// [`Error::TooLarge`] above `limit` bytes, [`Error::Syntax`] for everything else.
+/// [`Error::TooLarge`] above `limit` bytes, [`Error::Unsupported`] for a kind that this version does not know (a later
+/// one may), [`Error::Syntax`] for everything else.
 pub fn parse<T: DeserializeOwned>(
     what: &'static str,
     bytes: &[u8],
@@ -38,7 +39,16 @@ pub fn parse<T: DeserializeOwned>(
         why: error.to_string(),
     };
     let value: Value = serde_json::from_slice(bytes).map_err(syntax)?;
-    T::deserialize(value).map_err(syntax)
+    T::deserialize(value).map_err(|error| {
+        // serde's fixed wording for an unknown variant of an enum; a test pins it.
+        match error.to_string().strip_prefix("unknown variant `") {
+            Some(rest) => Error::Unsupported {
+                what,
+                found: shorten(rest.split('`').next().unwrap_or_default()),
+            },
+            None => syntax(error),
+        }
+    })
 }
 
 /// A JSON value without floats, negative numbers and duplicate keys.
@@ -176,13 +186,17 @@ impl<'de> Deserializer<'de> for Value {
         visitor.visit_newtype_struct(self)
     }
 
-    // The library's own deserializer takes `[1]` for a struct of one field, even with unknown fields denied.
+    // The library's own deserializers take `[1]` for a struct of one field, even with unknown fields denied.
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Self::Error> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
         match self {
             Self::Object(_) => self.deserialize_any(visitor),
             other => Err(de::Error::invalid_type(other.unexpected(), &"an object")),
@@ -213,7 +227,7 @@ impl<'de> Deserializer<'de> for Value {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct map identifier ignored_any
+        tuple_struct identifier ignored_any
     }
 }
 
@@ -314,6 +328,20 @@ mod tests {
             "",
         ] {
             assert!(read(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn m_10_a_kind_of_a_later_version_is_unsupported_not_malformed() {
+        for text in [
+            r#"{"total":"5","count":1,"note":null,"kind":"later"}"#,
+            r#"{"total":"5","count":1,"note":null,"kind":{"later":{"bound":"9"}}}"#,
+        ] {
+            let expected = Error::Unsupported {
+                what: "sample",
+                found: "later".into(),
+            };
+            assert_eq!(read(text), Err(expected));
         }
     }
 

@@ -1,6 +1,17 @@
 //! The pure core of `por`: formats, tree, range proofs and numbered verification.
 #![cfg_attr(not(test), no_std)]
 #![forbid(unsafe_code)]
+// Untrusted bytes never panic.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 extern crate alloc;
 // Named only so that its `no_cc` feature is switched on for every target.

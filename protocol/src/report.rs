@@ -350,9 +350,9 @@ impl Checks {
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
         let (outcome, error, facts) = match result {
             Ok(facts) => (Outcome::Passed, None, facts),
-            Err(error @ (Error::Missing { .. } | Error::Unsupported { .. })) => {
-                (Outcome::CannotTell, Some(error), Facts::new())
-            }
+            Err(
+                error @ (Error::Missing { .. } | Error::Unsupported { .. } | Error::Policy { .. }),
+            ) => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };
         self.0.push(Check {

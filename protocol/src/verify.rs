@@ -237,9 +237,14 @@ pub fn authenticate(
     note: &Note<'_>,
     attestation: &Attestation,
 ) -> bool {
+    let usable = |bytes| {
+        Policy::parse(bytes).map_err(|error| Error::Policy {
+            why: error.to_string(),
+        })
+    };
     let policy = policy
         .ok_or(Error::Missing { what: "policy" })
-        .and_then(Policy::parse);
+        .and_then(usable);
     let (signed, witnessed) = match &policy {
         Ok(policy) => (
             note.verify("attestation", policy.log()).and_then(|_| {

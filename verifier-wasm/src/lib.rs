@@ -1,1 +1,50 @@
 //! Bindings only: bytes in, Report out.
+//!
+//! What is decided here: nothing. The page hands over the bytes of a statement and its own trust root, and gets the
+//! JSON of [`por_protocol::report::Report`] back: the same bytes as `por verify --json` prints. A failure to write
+//! that JSON is thrown as an error, never answered with a report.
+//!
+//! Cost: that of `verify_statement`, and one copy of the file into the module's memory.
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::arithmetic_side_effects
+)]
+
+use por_protocol::verify::{self, Trust};
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Verifies a statement file and returns the report as JSON.
+///
+/// `policy` is the text of the checker's policy; without one every authenticity check answers "cannot tell".
+/// `account` is the account that the customer expects to see, where the caller asked for it.
+/// `now` is the caller's clock in Unix seconds; the module has none.
+///
+/// # Errors
+///
+/// Throws when the report could not be written as JSON; the caller must show that as a broken check.
+#[wasm_bindgen]
+pub fn verify_statement(
+    statement: &[u8],
+    policy: Option<String>,
+    account: Option<String>,
+    now: Option<u64>,
+) -> Result<String, wasm_bindgen::JsError> {
+    let trust = Trust {
+        policy: policy.as_deref().map(str::as_bytes),
+        account: account.as_deref(),
+        now,
+    };
+    Ok(serde_json::to_string(&verify::verify_statement(
+        statement, &trust,
+    ))?)
+}
+
+/// Version of this module.
+#[wasm_bindgen]
+pub fn version() -> String {
+    env!("CARGO_PKG_VERSION").into()
+}

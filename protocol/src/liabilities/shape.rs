@@ -51,7 +51,7 @@ impl Shape {
                 return 0;
             }
             nodes = nodes.div_ceil(ARITY_U64);
-            at += 1;
+            at = at.saturating_add(1);
         }
         nodes
     }
@@ -61,7 +61,7 @@ impl Shape {
     pub const fn depth(&self) -> u8 {
         let mut level = 0;
         while self.nodes(level) > 1 {
-            level += 1;
+            level = level.saturating_add(1);
         }
         level
     }

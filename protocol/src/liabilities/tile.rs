@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 use curve25519_dalek::ristretto::RistrettoPoint;
 use curve25519_dalek::scalar::Scalar;
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::amount::Amount;
 use crate::context::Ctx;
@@ -180,6 +181,12 @@ pub struct ChildSecret {
     pub hash: Digest,
 }
 
+impl Drop for ChildSecret {
+    fn drop(&mut self) {
+        self.blinding.zeroize();
+    }
+}
+
 impl ChildSecret {
     /// The known opening of a void slot.
     #[must_use]
@@ -248,10 +255,11 @@ impl TileProver {
         match &self.provers {
             None => record.resize(TILE_BYTES, 0),
             Some((prover, generators)) => {
-                let values = children.each_ref().map(|child| child.amount.atoms());
-                let blindings = children.each_ref().map(|child| child.blinding);
+                let values = Zeroizing::new(children.each_ref().map(|child| child.amount.atoms()));
+                let blindings = Zeroizing::new(children.each_ref().map(|child| child.blinding));
                 let context = RangeContext::Tile { ctx, position };
-                let proof = prover.prove(&context, &values, &blindings, seed)?;
+                let proof =
+                    prover.prove(&context, values.as_slice(), blindings.as_slice(), seed)?;
                 let commitments = compressed
                     .iter()
                     .map(|bytes| Commitment::from_bytes(bytes.as_bytes()))

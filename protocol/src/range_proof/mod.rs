@@ -18,8 +18,20 @@ pub use verify::{Entropy, RangeStatement, verify_batch};
 /// Bits of every range: amounts and sums of atoms are `u64`.
 pub const BITS: usize = 64;
 
+/// Bits of all `values` together.
+pub(crate) const fn bits(values: usize) -> usize {
+    BITS.saturating_mul(values)
+}
+
 /// Bytes of a proof over `values` values (a power of two): `32·(9 + 2·log₂(64·values))`.
 #[must_use]
 pub const fn proof_bytes(values: usize) -> usize {
-    32 * (9 + 2 * (BITS * values).ilog2() as usize)
+    let rounds = match bits(values).checked_ilog2() {
+        Some(rounds) => rounds as usize,
+        None => 0,
+    };
+    rounds
+        .saturating_mul(2)
+        .saturating_add(9)
+        .saturating_mul(32)
 }

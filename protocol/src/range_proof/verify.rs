@@ -27,7 +27,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use sha2::{Digest as _, Sha256};
 
-use super::{BITS, Generators, RangeContext, proof_bytes};
+use super::{BITS, Generators, RangeContext, bits, proof_bytes};
 use crate::error::Error;
 use crate::liabilities::Commitment;
 
@@ -74,13 +74,13 @@ pub fn verify_batch(
         return Ok(());
     }
     // Some proof is false. Halve until it stands alone: log₂(batch) more batches, all smaller.
-    let (mut first, mut rest, mut rest_parsed) = (0, statements, parsed.as_slice());
+    let (mut first, mut rest, mut rest_parsed) = (0_usize, statements, parsed.as_slice());
     while rest.len() > 1 {
         let middle = rest.len() / 2;
         let (left, right) = rest.split_at(middle);
         let (left_parsed, right_parsed) = rest_parsed.split_at(middle);
         if holds(generators, left, left_parsed, entropy) {
-            first += middle;
+            first = first.saturating_add(middle);
             (rest, rest_parsed) = (right, right_parsed);
         } else {
             (rest, rest_parsed) = (left, left_parsed);
@@ -106,7 +106,7 @@ fn holds(
     let mut weights = weights(statements, entropy);
     let bits = statements
         .iter()
-        .map(|statement| BITS * statement.commitments.len())
+        .map(|statement| bits(statement.commitments.len()))
         .max()
         .unwrap_or(0);
     let mut sum = WeightedSum::new(bits);
@@ -183,7 +183,7 @@ impl Challenged {
             });
         }
         let mut words = statement.proof.chunks_exact(32);
-        let bits = (BITS * values) as u64;
+        let bits = bits(values) as u64;
 
         let mut transcript = statement.context.transcript();
         transcript.append_message(b"dom-sep", b"rangeproof v1");
@@ -334,7 +334,7 @@ impl WeightedSum {
 
         // sᵢ is a product over the bits of i, and so is y⁻ⁱ·sᵢ⁻¹: both vectors by doubling, one multiplication an entry.
         // g_part = ρ·a·sᵢ, h_part = ρ·b·y⁻ⁱ·sᵢ⁻¹.
-        let bits = BITS * values;
+        let bits = bits(values);
         let mut g_part = Vec::with_capacity(bits);
         let mut h_part = Vec::with_capacity(bits);
         g_part.push(rho * a * u_product_inverse);
@@ -421,7 +421,7 @@ fn double(entries: &mut Vec<Scalar>, factor: &Scalar) {
 fn delta(values: usize, y: &Scalar, z: &Scalar) -> Scalar {
     let mut y_sum = Scalar::ONE;
     let mut y_power = *y;
-    for _ in 0..(BITS * values).ilog2() {
+    for _ in 0..bits(values).ilog2() {
         y_sum += y_power * y_sum;
         y_power = y_power * y_power;
     }

@@ -3,7 +3,6 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use curve25519_dalek::ristretto::RistrettoPoint;
 use indicatif::ProgressBar;
 use por_protocol::book_row::{Root, Total};
 use por_protocol::context::Ctx;
@@ -304,71 +303,4 @@ impl PackWriter<'_> {
 fn commitment(secret: &ChildSecret) -> Result<Commitment, Error> {
     let half = Committer::default().half(secret.amount, &secret.blinding);
     Commitment::from_point(half + half).map_err(Error::protocol("root"))
-}
-
-/// The tree of `rows` accounts with proofs left zeroed, on one thread, without files: for the benchmark.
-///
-/// # Errors
-/// [`Error::Protocol`].
-#[doc(hidden)]
-pub fn bench_tree(
-    secrets: &Secrets,
-    ctx: &Ctx,
-    shape: &Shape,
-) -> Result<(RistrettoPoint, u64), Error> {
-    use por_protocol::liabilities::{ARITY, LeafOpening, Position};
-    use por_protocol::run_key::Subject;
-    let prover = TileProver::without_proofs();
-    let mut children = Vec::new();
-    let mut bytes = 0;
-    let mut nodes: Vec<ChildSecret> = Vec::new();
-    for level in 1..=shape.depth() {
-        let mut next = Vec::new();
-        for index in 0..shape.nodes(level) {
-            let position = Position { level, index };
-            children.clear();
-            for slot in 0..ARITY as u64 {
-                let child = Position {
-                    level: level - 1,
-                    index: index * 16 + slot,
-                };
-                children.push(if level == 1 {
-                    let account = format!("account-{:08}", child.index);
-                    let (blinding, salt) = secrets
-                        .leaf(ctx, Subject::Account(&account))
-                        .map_err(Error::protocol("leaf"))?;
-                    let amount = por_protocol::amount::Amount::from_atoms(child.index);
-                    LeafOpening {
-                        account: &account,
-                        amount,
-                        blinding: &blinding,
-                        salt: &salt,
-                    }
-                    .secret(ctx)
-                } else {
-                    let own = usize::try_from(child.index)
-                        .ok()
-                        .and_then(|index| nodes.get(index).cloned());
-                    own.unwrap_or_else(|| ChildSecret::void(ctx, child))
-                });
-            }
-            let own: &[ChildSecret; ARITY] = children.as_slice().try_into().map_err(|_| {
-                Error::refused(
-                    "a tile without 16 children",
-                    "This is a fault of this build.",
-                )
-            })?;
-            let seed = secrets.tile_seed(ctx, position);
-            let (record, node) = prover
-                .prove(ctx, position, own, seed)
-                .map_err(Error::protocol("tile"))?;
-            bytes += record.len() as u64;
-            next.push(node);
-        }
-        nodes = next;
-    }
-    let root = nodes
-        .first()
-        .ok_or_else(|| Error::refused("no root", "This is a fault of this build."))?;
-    Ok((*commitment(root)?.point(), bytes))
 }

@@ -9,7 +9,7 @@ mod leaves;
 mod rows;
 mod shard;
 
-pub use book::{Builder, BuiltBook, bench_tree};
+pub use book::{Builder, BuiltBook};
 pub use layout::{PACK_TILES, pack_path, packs, read_path};
 pub use leaves::LeafIndex;
 pub use rows::{BookRows, write_rows};

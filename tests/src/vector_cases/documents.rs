@@ -298,7 +298,7 @@ fn book_rows(cases: &mut Cases, honest: &str) {
             "unknown-kind",
             "A kind of book that this version does not know.",
             of(r#""kind":"owed""#, r#""kind":"lent""#),
-            "syntax",
+            "unsupported",
         ),
         (
             "kind-twice",
@@ -361,7 +361,7 @@ fn book_rows(cases: &mut Cases, honest: &str) {
             "unknown-evidence",
             "Evidence that this version does not know.",
             of("signed_reading", "trust_me"),
-            "syntax",
+            "unsupported",
         ),
         (
             "asset-lower-case",

@@ -111,9 +111,9 @@ fn trust(cases: &mut Cases) {
         ),
         (
             "policy-malformed",
-            "A policy that is none.",
+            "A policy that is none is the checker's own trouble.",
             of("log me\n", "", NOW),
-            ("syntax", "not_verified", "attestation-signed"),
+            ("policy", "cannot_tell", "attestation-signed"),
         ),
         (
             "witnesses-required",

@@ -1,0 +1,88 @@
+# Two commands matter: `make demo` and `make test`. Everything else is a part of them.
+# Only Rust (by rustup), Node with npm, and make must be there; the rest is installed here, or said to be missing.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test bench tools por wasm page checks rust-tests wasm-tests page-tests sample clean
+
+POR := target/release/por
+WASM := target/wasm32-unknown-unknown/wasm
+ACCOUNTS ?= 2000
+SEED ?= 1
+PORT ?= 8000
+
+help:
+	@echo "make demo   run the main job on a sample of $(ACCOUNTS) accounts (ACCOUNTS=, SEED=)"
+	@echo "make serve  serve the demo's publication and page on http://127.0.0.1:$(PORT)/ (PORT=)"
+	@echo "make test   install what the tests need and run all of them"
+	@echo "make bench  measure the figures of the README"
+
+## The main job
+
+demo: por page
+	rm -rf demo
+	$(POR) demo --out demo --accounts $(ACCOUNTS) --seed $(SEED) --page web/dist
+
+serve:
+	@test -f demo/publication/index.html || { echo "make serve: there is no demo/publication: run 'make demo' first" >&2; exit 1; }
+	node web/serve.mjs demo/publication $(PORT)
+
+## Tools
+
+tools:
+	@command -v cargo >/dev/null || { echo "Missing: cargo. Install Rust with rustup." >&2; exit 1; }
+	@command -v node >/dev/null || { echo "Missing: node. Install Node 20.19 or later." >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "Missing: npm. It comes with Node." >&2; exit 1; }
+	@if command -v rustup >/dev/null; then rustup target add wasm32-unknown-unknown 2>/dev/null || \
+	  { echo "Missing: the target wasm32-unknown-unknown, and rustup could not fetch it." >&2; exit 1; }; fi
+
+por: tools
+	cargo build --release --locked -p por-prover
+
+wasm: tools
+	cargo build --profile wasm --locked --target wasm32-unknown-unknown -p por-verifier-wasm
+	cargo run --release --locked -q -p por-bindgen -- $(WASM)/por_verifier_wasm.wasm web/src/wasm
+
+page: wasm web/node_modules/.package-lock.json
+	cd web && npm run build
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json
+	cd web && npm ci
+	@touch $@
+
+## Tests
+
+test: checks rust-tests wasm-tests page-tests
+	@echo "All tests passed."
+
+checks: tools
+	cargo fmt --all --check
+	cargo clippy --release --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --release --locked --no-deps --workspace
+	.ci/check-protocol-is-pure
+
+rust-tests: tools
+	cargo test --release --locked --workspace
+
+wasm-tests: tools
+	cargo build --profile wasm --locked --target wasm32-unknown-unknown -p vectors-wasm
+	cargo run --release --locked -q -p por-bindgen -- $(WASM)/vectors_wasm.wasm target/vectors-wasm
+	node tests/run-vectors-in-wasm.mjs target/vectors-wasm fixtures/vectors
+
+page-tests: por page sample
+	web/install-chromium.sh
+	cd web && npm test
+	cd web && POR_PUBLICATION=../target/sample/publication POR_STATEMENTS=../target/sample/statements npm run test:browser
+
+# A small publication with its page, and statements of which all but one are forged, for the browser.
+sample: por page
+	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
+
+bench: tools wasm
+	mkdir -p target/bench
+	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
+	node web/bench/wasm.mjs target/bench/statement.por
+
+clean:
+	rm -rf demo target web/dist web/node_modules web/src/wasm

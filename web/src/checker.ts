@@ -1,0 +1,109 @@
+/**
+ * The page's side of the worker: one request, one report, or a reason why there is none.
+ *
+ * Nothing here can produce a verdict. A reply that is late, unasked for, malformed or missing rejects the promise, and
+ * the checker stays broken from then on: after a trap the module's memory means nothing, and a new worker would make
+ * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
+ */
+import { parseReport, type Report } from './report.ts';
+import type { CheckRequest } from './worker.ts';
+
+/** No honest statement takes nearly this long; a page that waits for ever is no answer. */
+export const CHECK_TIMEOUT_MS = 120_000;
+
+/** The check could not be made; this says nothing about the file. */
+export class CheckBroke extends Error {
+  override readonly name = 'CheckBroke';
+}
+
+/** What of a `Worker` is used here. */
+export type CheckWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>;
+
+interface Pending {
+  readonly resolve: (report: Report) => void;
+  readonly reject: (error: CheckBroke) => void;
+  readonly timer: ReturnType<typeof setTimeout>;
+}
+
+export class Checker {
+  /** The verifier's version, once it has started; rejects when it breaks before that. */
+  readonly ready: Promise<string>;
+
+  private readonly worker: CheckWorker;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 1;
+  private broken: CheckBroke | undefined;
+  private started!: (version: string) => void;
+  private failedToStart!: (error: CheckBroke) => void;
+
+  constructor(worker: CheckWorker) {
+    this.worker = worker;
+    this.ready = new Promise((resolve, reject) => {
+      this.started = resolve;
+      this.failedToStart = reject;
+    });
+    worker.addEventListener('message', (event) => this.receive((event as MessageEvent<unknown>).data));
+    worker.addEventListener('messageerror', () => this.breakDown('unreadable message from the worker'));
+    worker.addEventListener('error', (event) => this.breakDown((event as ErrorEvent).message || 'the worker stopped'));
+  }
+
+  /** Checks `statement`, whose buffer is handed over to the worker. */
+  check(statement: ArrayBuffer, policy: string | undefined, account: string | undefined): Promise<Report> {
+    if (this.broken !== undefined) {
+      return Promise.reject(this.broken);
+    }
+    const id = this.nextId++;
+    const now = BigInt(Date.now()) / 1000n;
+    const request: CheckRequest = { id, statement: new Uint8Array(statement), policy, account, now };
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
+      this.pending.set(id, { resolve, reject, timer });
+      this.worker.postMessage(request, [statement]);
+    });
+  }
+
+  private receive(reply: unknown): void {
+    const { kind, version, id, json, detail } = fieldsOf(reply);
+    if (kind === 'ready' && typeof version === 'string') {
+      this.started(version);
+    } else if (kind === 'report' && typeof id === 'number' && typeof json === 'string') {
+      this.settle(id, json);
+    } else if (kind === 'failed' && typeof detail === 'string') {
+      this.breakDown(detail);
+    } else {
+      this.breakDown('unknown message from the worker');
+    }
+  }
+
+  private settle(id: number, json: string): void {
+    const pending = this.pending.get(id);
+    if (pending === undefined) {
+      this.breakDown('an answer that nobody asked for');
+      return;
+    }
+    try {
+      const report = parseReport(json);
+      this.pending.delete(id);
+      clearTimeout(pending.timer);
+      pending.resolve(report);
+    } catch (error) {
+      this.breakDown(String(error));
+    }
+  }
+
+  private breakDown(detail: string): void {
+    this.broken ??= new CheckBroke(detail);
+    this.worker.terminate();
+    this.failedToStart(this.broken);
+    for (const { reject, timer } of this.pending.values()) {
+      clearTimeout(timer);
+      reject(this.broken);
+    }
+    this.pending.clear();
+  }
+}
+
+function fieldsOf(reply: unknown): Record<'kind' | 'version' | 'id' | 'json' | 'detail', unknown> {
+  const nothing = { kind: undefined, version: undefined, id: undefined, json: undefined, detail: undefined };
+  return typeof reply === 'object' && reply !== null ? { ...nothing, ...reply } : nothing;
+}

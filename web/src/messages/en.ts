@@ -1,0 +1,200 @@
+/**
+ * Every sentence the page says, in English. `{name}` stands for a value that is put in as text.
+ *
+ * Claims of checks and the list of what is not proven come with the report; they are not repeated here.
+ */
+export const en = {
+  language: 'en-GB',
+  direction: 'ltr',
+
+  page: {
+    name: 'Statement check',
+    title: 'Is my balance counted?',
+    lede: 'Your exchange has given you a statement file. This page checks that your balance is part of the total it owes to its customers.',
+    privacy: 'The file is checked on this device and is never sent anywhere. Once this page has loaded you may switch the network off.',
+    footer: 'This page keeps nothing and sends nothing. For an answer that does not rest on this page, run the same check yourself:',
+    command: 'por verify {file} --policy {policy}',
+    version: 'Verifier {version}',
+    verifierStarting: 'Verifier is starting',
+    verifierBroken: 'Verifier could not start',
+  },
+
+  drop: {
+    title: 'Drop your statement here',
+    hint: 'One file, usually ending in .por',
+    button: 'Choose a file',
+    another: 'Check another file',
+    overlay: 'Drop the statement anywhere',
+    size: '{size} kB',
+    refused: {
+      'too-large': 'This file is larger than 50 MB. A statement has at most a few megabytes, so this is another file. It was not read.',
+      empty: 'This file is empty. Download your statement again.',
+      several: 'These are several files. Please choose one statement at a time.',
+      unreadable: 'This could not be read as a file. If it is a folder, choose the statement inside it.',
+    },
+  },
+
+  steps: {
+    title: 'What you will see',
+    list: [
+      'Included? Whether your account is in the books, with the amounts that your statement shows.',
+      'Is this your balance? The name and figures, for you to compare with what you see when you sign in.',
+      'Covered? Whether the exchange holds at least what it owes, for each asset on its own, and who says so.',
+    ],
+  },
+
+  included: {
+    question: 'Included?',
+    waiting: {
+      word: 'Not verified yet',
+      text: 'Choose a statement file. Nothing counts as verified until every check has run.',
+    },
+    checking: { word: 'Checking…', text: 'Still not verified. The check runs on this device.' },
+    verified: {
+      word: 'Verified',
+      text: 'This account is in the books of {entity} for {period}, with the amounts below. Now compare the name and the figures yourself: no program can do that for you.',
+    },
+    not_verified: {
+      word: 'Not verified',
+      text: 'At least one check is false. Do not take this file as proof that your balance is counted.',
+    },
+    cannot_tell: {
+      word: 'Cannot tell',
+      text: 'Nothing was found to be false, but something that the answer needs is missing. This is not a verification.',
+    },
+    broken: {
+      word: 'The check itself broke',
+      text: 'This is not a verification, and it says nothing about your statement: the program that checks it has stopped.',
+    },
+    failures: 'Checked, and false',
+    missing: 'Could not be checked',
+    reason: 'Reason: {detail}',
+    brokenDetail: 'Technical reason: {detail}',
+    reload: 'Reload the page',
+  },
+
+  advice: {
+    title: 'What to do now',
+    unreadable: [
+      'Download the statement again and drop it here unchanged. Opening and saving it in another program can damage it.',
+      'Make sure that it is the statement file itself, not a picture, a PDF or a compressed folder.',
+    ],
+    unsupported: [
+      'This file may have been made for another version of this page. Open the page that your exchange publishes together with its newest attestation.',
+    ],
+    not_verified: [
+      'Download the statement again and check it once more: a damaged download fails too.',
+      'If it fails again, keep the file as it is and ask the exchange in writing, naming the check that failed.',
+      'If the answer does not settle it, take the file to the regulator. Do not post it in public: it holds your balance.',
+    ],
+    cannot_tell: [
+      'Look below for what could not be checked, and for where to get it.',
+      'Try again later, or with the page that your exchange publishes together with its attestation.',
+    ],
+    noPolicyWhy: 'This copy of the page carries no policy: it does not know whose signatures to trust.',
+    noPolicy: [
+      'Open the page at the address where your exchange publishes its attestations; that copy carries the policy.',
+      'If you were given a policy file by someone you trust, choose it under “For experts” below.',
+    ],
+    broken: [
+      'Reload the page and try again, or try another up-to-date browser.',
+      'If it keeps breaking, check the same file with the command line program, and tell the people who publish this page.',
+    ],
+  },
+
+  balance: {
+    title: 'Is this your balance?',
+    claimed: 'This is what the file says. It has not been verified.',
+    account: 'Account',
+    asset: 'Asset',
+    figure: 'Balance',
+    counted: 'Counted as {amount} {asset}',
+    roundedUp: 'rounded up to {decimals} decimals, in your favour',
+    none: 'The statement names no balance.',
+    question: 'If this name or a figure is wrong, do not accept this:',
+    wrong: [
+      'The name must be exactly the one you see when you sign in. Another name means that you were shown another account.',
+      'Each figure must be what you held at {time}. A figure that is too low means that the exchange counts less than it owes you.',
+      'An asset that you held and that is missing here is not counted.',
+    ],
+    noTime: 'the time of the snapshot',
+  },
+
+  coverage: {
+    title: 'Covered?',
+    lede: 'Each asset stands on its own: more of one never makes up for less of another.',
+    words: { covered: 'Covered', not_covered: 'Not covered', cannot_tell: 'Cannot tell' },
+    meanings: {
+      covered: 'The reserves are at least what is owed to all customers.',
+      coveredSealed: 'The reserves are at least the bound, and the sealed total is proven to be no higher than that.',
+      not_covered: 'The reserves are less than what is owed to all customers.',
+      notCoveredSealed: 'The reserves are less than the bound of the sealed total.',
+      cannot_tell: 'The figures are not proven to come from the exchange, or a check they rest on did not pass.',
+    },
+    total: 'Owed to all customers',
+    bound: 'Sealed total, at most',
+    reserves: 'Reserves',
+    noReserves: 'none named',
+    class: 'Class {class}',
+    classes: {
+      A: 'Proven against a block that the checker has confirmed.',
+      'A, block unconfirmed': 'Proven against a block that nobody has confirmed. It is worth no more than class D.',
+      B: 'Read again from the chain by the checker’s own node.',
+      C: 'Several named nodes agree.',
+      D: 'Signed by the exchange only. Nobody else has confirmed that these balances are there.',
+    },
+  },
+
+  checks: {
+    title: 'All checks',
+    lede: 'Open a line to look closer.',
+    general: 'The statement and its attestation',
+    kinds: { owed: 'owed to customers', lent: 'owed by customers' },
+    tally: '{passed} of {all} passed',
+    outcomes: { passed: 'Passed', failed: 'Failed', cannot_tell: 'Cannot tell' },
+    step: 'Step',
+    id: 'Check',
+    reason: 'Reason',
+    detail: 'In words',
+    none: 'No check has run.',
+  },
+
+  limits: {
+    title: 'What this does not prove',
+    before: [
+      'That the exchange has no other debts, or that its reserves are not borrowed or pledged.',
+      'Anything about money in banks, or about the time after the snapshot.',
+      'Anything about customers who do not check their own statement.',
+    ],
+  },
+
+  identity: {
+    title: 'What exactly was checked',
+    claimed: 'As the file says; not verified.',
+    entity: 'Exchange',
+    logOrigin: 'Log',
+    period: 'Period',
+    sequence: 'Sequence',
+    snapshot: 'Snapshot',
+    attestation: 'Attestation (SHA-256)',
+    leaves: 'Leaf in {book}',
+    leaf: '{index}, in a book of {count} leaves with padding',
+    file: 'File',
+  },
+
+  experts: {
+    title: 'For experts',
+    policyTitle: 'Policy: whose signatures count',
+    policy: {
+      page: 'Built into this page when it was published.',
+      file: 'From the file {name}, chosen by you.',
+      none: 'None. Without a policy no signature can be judged, and the answer is “cannot tell”.',
+    },
+    choosePolicy: 'Choose a policy file',
+    policyRefused: 'This is not a policy file: it must be text of at most 1 MB.',
+    policyWarning: 'Take a policy only from a source that you trust, never from whoever sent you the statement.',
+    accountTitle: 'The account you expect',
+    accountLabel: 'Account name, exactly as shown when you sign in (optional)',
+    accountHint: 'The check fails if the statement is about another account.',
+  },
+} as const;

@@ -1,0 +1,123 @@
+/**
+ * The headline: *Included?*, in words, icon and colour.
+ *
+ * Every state that is not a report from the verifier is "not verified"; the green one is chosen in one place, by the
+ * report's own word.
+ */
+import { fill, messages } from '../messages/index.ts';
+import type { Policy } from '../policy.ts';
+import { type Check, COVERAGE, type Report } from '../report.ts';
+import { type Child, element, sentences } from './element.ts';
+import { foreign } from './foreign.ts';
+import { icon, type IconName } from './icon.ts';
+
+const text = messages.included;
+
+/** What the page knows so far. */
+export type VerdictState =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'checking' }
+  | { readonly kind: 'broken'; readonly detail: string }
+  | { readonly kind: 'report'; readonly report: Report };
+
+/** The words of the verdict, as they are announced. */
+export function verdictWords(state: VerdictState): string {
+  const { word, text: meaning } = text[toneOf(state)];
+  return state.kind === 'report' ? `${text.question} ${word}.` : `${text.question} ${word}. ${meaning}`;
+}
+
+export function verdictView(state: VerdictState, policy: Policy): HTMLElement {
+  const tone = toneOf(state);
+  return element(
+    'section',
+    { id: 'verdict', class: `verdict tone-${tone}`, 'aria-labelledby': 'verdict-title', 'data-verdict': tone },
+    icon(ICONS[tone]),
+    element(
+      'div',
+      { class: 'verdict-body' },
+      element(
+        'h2',
+        { id: 'verdict-title' },
+        element('span', { class: 'eyebrow' }, text.question),
+        element('span', { class: 'word' }, text[tone].word),
+      ),
+      element('p', { class: 'meaning' }, ...meaningOf(state)),
+      ...detailsOf(state, policy),
+    ),
+  );
+}
+
+type Tone = 'waiting' | 'checking' | 'broken' | 'verified' | 'not_verified' | 'cannot_tell';
+
+const ICONS: Readonly<Record<Tone, IconName>> = {
+  waiting: 'waiting',
+  checking: 'waiting',
+  broken: 'broken',
+  verified: 'passed',
+  not_verified: 'failed',
+  cannot_tell: 'cannot_tell',
+};
+
+function toneOf(state: VerdictState): Tone {
+  return state.kind === 'report' ? state.report.included : state.kind;
+}
+
+function meaningOf(state: VerdictState): Child[] {
+  const statement = state.kind === 'report' ? state.report.statement : null;
+  return fill<Child>(text[toneOf(state)].text, {
+    entity: foreign(statement?.entity ?? ''),
+    period: foreign(statement?.period ?? ''),
+  });
+}
+
+function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
+  if (state.kind === 'broken') {
+    const detail = element('p', { class: 'reason' }, ...fill<Child>(text.brokenDetail, { detail: foreign(state.detail) }));
+    return [advice(messages.advice.broken), detail, reloadButton()];
+  }
+  if (state.kind !== 'report' || state.report.included === 'verified') {
+    return [];
+  }
+  const { included, checks, statement } = state.report;
+  const [title, outcome] =
+    included === 'not_verified' ? ([text.failures, 'failed'] as const) : ([text.missing, 'cannot_tell'] as const);
+  // Coverage is a verdict of its own: a short reserve is no reason why an account is not included.
+  const culprits = checks.filter((check) => check.outcome === outcome && check.id !== COVERAGE);
+  const noPolicy = statement !== null && included === 'cannot_tell' && policy.source === 'none';
+  return [
+    ...(noPolicy ? [element('p', { class: 'no-policy' }, messages.advice.noPolicyWhy)] : []),
+    ...(culprits.length === 0 ? [] : [culpritList(title, culprits)]),
+    advice(adviceFor()),
+  ];
+
+  function adviceFor(): readonly string[] {
+    if (included === 'not_verified') {
+      return statement === null ? messages.advice.unreadable : messages.advice.not_verified;
+    }
+    if (statement === null) {
+      return messages.advice.unsupported;
+    }
+    return noPolicy ? messages.advice.noPolicy : messages.advice.cannot_tell;
+  }
+}
+
+function culpritList(title: string, checks: readonly Check[]): HTMLElement {
+  const items = checks.map((check) => [
+    ...(check.book === null ? [] : [element('span', { class: 'book' }, foreign(check.book)), ' ']),
+    foreign(check.claim),
+    check.detail === null
+      ? null
+      : element('span', { class: 'reason' }, ...fill<Child>(text.reason, { detail: foreign(check.detail) })),
+  ]);
+  return element('div', { class: 'culprits' }, element('h3', {}, title), sentences('ul', items));
+}
+
+function advice(items: readonly string[]): HTMLElement {
+  return element('div', { class: 'advice' }, element('h3', {}, messages.advice.title), sentences('ol', items));
+}
+
+function reloadButton(): HTMLElement {
+  const button = element('button', { type: 'button', class: 'button reload' }, text.reload);
+  button.addEventListener('click', () => location.reload());
+  return button;
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { CHECK_TIMEOUT_MS, CheckBroke, Checker, type CheckWorker } from '../../src/checker.ts';
+import { verified } from '../browser/harness/reports.ts';
+
+beforeEach(() => void vi.useFakeTimers({ now: 1793491199_999 }));
+afterEach(() => void vi.useRealTimers());
+
+/** A worker whose every move the test makes. */
+class FakeWorker extends EventTarget {
+  readonly posted: unknown[] = [];
+  terminated = false;
+
+  postMessage(message: unknown): void {
+    this.posted.push(message);
+  }
+
+  terminate(): void {
+    this.terminated = true;
+  }
+
+  says(data: unknown): void {
+    this.dispatchEvent(Object.assign(new Event('message'), { data }));
+  }
+}
+
+function start(): { worker: FakeWorker; checker: Checker } {
+  const worker = new FakeWorker();
+  const checker = new Checker(worker as unknown as CheckWorker);
+  checker.ready.catch(() => undefined);
+  return { worker, checker };
+}
+
+const json = JSON.stringify(verified());
+
+test('a well-formed answer to the question that was asked is a report', async () => {
+  const { worker, checker } = start();
+  worker.says({ kind: 'ready', version: '1.2.3' });
+  await expect(checker.ready).resolves.toBe('1.2.3');
+  const answer = checker.check(new ArrayBuffer(3), 'log x\n', undefined);
+  expect(worker.posted).toEqual([
+    { id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined, now: 1793491199n },
+  ]);
+  worker.says({ kind: 'report', id: 1, json });
+  expect((await answer).included).toBe('verified');
+});
+
+test('w_09_whatever_else_the_worker_does_breaks_the_check', async () => {
+  const breaks: Record<string, (worker: FakeWorker) => void> = {
+    'a trap': (worker) => worker.says({ kind: 'failed', id: 1, detail: 'RuntimeError: unreachable' }),
+    'an error event': (worker) => worker.dispatchEvent(Object.assign(new Event('error'), { message: 'gone' })),
+    'a message that cannot be read': (worker) => worker.dispatchEvent(new Event('messageerror')),
+    'malformed JSON': (worker) => worker.says({ kind: 'report', id: 1, json: json.slice(1) }),
+    'an empty report': (worker) => worker.says({ kind: 'report', id: 1, json: '' }),
+    'an answer to another question': (worker) => worker.says({ kind: 'report', id: 2, json }),
+    'a report that is no text': (worker) => worker.says({ kind: 'report', id: 1, json: verified() }),
+    'an unknown message': (worker) => worker.says({ kind: 'verified' }),
+    'no message': (worker) => worker.says(null),
+    silence: () => vi.advanceTimersByTime(CHECK_TIMEOUT_MS),
+  };
+  for (const [name, breakIt] of Object.entries(breaks)) {
+    const { worker, checker } = start();
+    const answer = checker.check(new ArrayBuffer(1), undefined, undefined);
+    const failure = expect(answer, name).rejects.toThrow(CheckBroke);
+    breakIt(worker);
+    await failure;
+    expect(worker.terminated, name).toBe(true);
+    await expect(checker.check(new ArrayBuffer(1), undefined, undefined), name).rejects.toThrow(CheckBroke);
+  }
+});

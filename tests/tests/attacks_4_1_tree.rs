@@ -700,8 +700,10 @@ fn t_19_fields_that_run_into_each_other_have_different_hashes() {
     );
     assert_ne!(hash("1", 23), hash("12", 3));
     let context = |period: &str, asset: &str| {
-        let mut terms = Terms::default();
-        terms.period = period.into();
+        let terms = Terms {
+            period: period.into(),
+            ..Terms::default()
+        };
         let instance = "eip155:1/slip44:60";
         let asset = acceptance::sample::asset(asset, "Sample", 8, instance, 8);
         terms.context(&asset, 16).ctx()

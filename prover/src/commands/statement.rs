@@ -11,6 +11,7 @@ use crate::durable::{self, Staging};
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::progress;
+use crate::publication::Publication;
 use crate::secret_file;
 use crate::statements::{Issuer, file_name};
 
@@ -43,6 +44,12 @@ impl StatementCommand {
     /// [`Error::Refused`] for an account that is in no book, [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
         let run = Home::at(&self.home.home).run(self.run.run)?;
+        if Publication::surrounds(&self.out) {
+            return Err(Error::refused(
+                format!("{} lies in a publication", self.out.display()),
+                "Name a place that is not public: a statement shows a balance.",
+            ));
+        }
         let issuer = Issuer::open(&run)?;
         if let Some(account) = &self.account {
             let file = issuer

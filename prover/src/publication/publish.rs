@@ -118,8 +118,7 @@ fn resolve(target: &Path) -> Result<(PathBuf, Place), Error> {
                 let target = std::fs::canonicalize(target).map_err(Error::io(target))?;
                 return Ok((target, Place::Free));
             }
-            let published = Publication::at(target);
-            if !published.attestations_path().is_dir() || !published.policy_path().is_file() {
+            if !Publication::is_at(target) {
                 return Err(in_the_way(
                     "the folder holds other things than a publication",
                     "Name a new folder, an empty one, or a publication of this exchange.",

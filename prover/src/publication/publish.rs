@@ -39,6 +39,10 @@ pub fn publish(
         ));
     }
     let published = Publication::at(&target);
+    // What a killed run has left goes first, also where there is nothing more to do.
+    let mut staging_name = target.file_name().unwrap_or_default().to_owned();
+    staging_name.push(".staging");
+    let staging = Staging::at(target.with_file_name(staging_name))?;
     let own = published.attestation(plan.sequence);
     if own.path().exists() {
         return Err(Error::InTheWay {
@@ -51,9 +55,6 @@ pub fn publish(
     if place == Place::Publication {
         check_same_policy(&published, &policy_text)?;
     }
-    let mut staging_name = target.file_name().unwrap_or_default().to_owned();
-    staging_name.push(".staging");
-    let staging = Staging::at(target.with_file_name(staging_name))?;
     let staged = Publication::at(staging.path());
     stage_attestation(run, &staged.attestation(plan.sequence))?;
     std::fs::write(staged.policy_path(), &policy_text).map_err(Error::io(staging.path()))?;
@@ -209,7 +210,8 @@ fn escape_html(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Moves the staged copy into place: whole where nothing was, else the new attestation first and the page after it.
+/// Moves the staged copy into place: whole where nothing was; else page and policy first and the new attestation last, in
+/// one step. A run that is killed before it leaves the old attestations, and can be started again.
 fn reveal(
     published: &Publication,
     staging: Staging,
@@ -221,14 +223,17 @@ fn reveal(
         return staging.rename(published.path());
     }
     let staged = Publication::at(staging.path());
+    let attestation = staging.path().join(sequence_folder(sequence));
+    std::fs::rename(staged.attestation(sequence).path(), &attestation)
+        .map_err(Error::io(&attestation))?;
+    let rest = staged.attestations_path();
+    std::fs::remove_dir_all(&rest).map_err(Error::io(&rest))?;
+    move_tree(staged.path(), published.path(), Some(&attestation))?;
     let to = published
         .attestations_path()
         .join(sequence_folder(sequence));
-    std::fs::rename(staged.attestation(sequence).path(), &to).map_err(Error::io(&to))?;
-    durable::sync_parent(&to)?;
-    let rest = staged.attestations_path();
-    std::fs::remove_dir_all(&rest).map_err(Error::io(&rest))?;
-    move_tree(staged.path(), published.path())
+    std::fs::rename(&attestation, &to).map_err(Error::io(&to))?;
+    durable::sync_parent(&to)
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
@@ -251,13 +256,17 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn move_tree(from: &Path, to: &Path) -> Result<(), Error> {
+/// Moves everything but `except`.
+fn move_tree(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), Error> {
     std::fs::create_dir_all(to).map_err(Error::io(to))?;
     for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
         let entry = entry.map_err(Error::io(from))?;
         let target = to.join(entry.file_name());
+        if except == Some(&entry.path()) {
+            continue;
+        }
         if entry.file_type().map_err(Error::io(from))?.is_dir() {
-            move_tree(&entry.path(), &target)?;
+            move_tree(&entry.path(), &target, None)?;
         } else {
             std::fs::rename(entry.path(), &target).map_err(Error::io(&target))?;
         }

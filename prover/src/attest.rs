@@ -86,7 +86,12 @@ pub fn attest(
     })?;
     text.push('\n');
     // What verifiers will read is what is checked here.
-    Attestation::parse(text.as_bytes()).map_err(Error::protocol("attestation"))?;
+    Attestation::parse(text.as_bytes()).map_err(|error| {
+        Error::refused(
+            format!("attestation: {error}"),
+            "Correct the arguments of `por attest`; nothing was signed.",
+        )
+    })?;
     let note = log_key
         .sign(&text)
         .map_err(Error::protocol("attestation"))?;

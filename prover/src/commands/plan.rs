@@ -7,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use por_protocol::amount::{Amount, ExactAmount};
 use por_protocol::asset::{Asset, AssetTable};
 use por_protocol::digest::Digest;
+use por_protocol::liabilities::Shape;
 use por_protocol::period::Period;
 use por_protocol::plan::{
     Kind, MIN_PUBLIC_ACCOUNTS, Plan, PlannedBook, PlannedTotal, padded_leaf_count,
@@ -55,7 +56,12 @@ impl PlanCommand {
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let assets = home.assets()?;
-        let period = Period::new(&self.period).map_err(Error::protocol("--period"))?;
+        let period = Period::new(&self.period).map_err(|error| {
+            Error::refused(
+                format!("--period: {error}"),
+                "Write a month such as 2026-10, or a day such as 2026-10-31.",
+            )
+        })?;
         let snapshot = humantime::parse_rfc3339(&self.snapshot)
             .ok()
             .and_then(|instant| instant.duration_since(UNIX_EPOCH).ok())
@@ -99,8 +105,11 @@ impl PlanCommand {
         }
         for book in &plan.books {
             let total = match book.total {
-                PlannedTotal::Public => "public total",
-                PlannedTotal::Sealed { .. } => "sealed total",
+                PlannedTotal::Public => "public total".to_owned(),
+                PlannedTotal::Sealed { bound } => format!(
+                    "sealed total: covered if reserves reach {} (choose it with --seal)",
+                    bound.to_units(book.asset.decimals())
+                ),
             };
             eprintln!(
                 "  {:<8} {} rows, {} leaves, {total}",
@@ -178,6 +187,12 @@ impl PlanCommand {
             }
             None => padded_leaf_count(count).map_err(Error::protocol("ledger"))?,
         };
+        Shape::new(leaf_count).map_err(|error| {
+            Error::refused(
+                format!("--leaves {id}: {error}"),
+                "Write a multiple of 16, such as 65536.",
+            )
+        })?;
         if leaf_count < count {
             return Err(Error::refused(
                 format!("--leaves {id}: {count} rows do not fit {leaf_count} leaves"),

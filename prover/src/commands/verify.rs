@@ -9,6 +9,7 @@ use por_protocol::verify::{Trust, verify_statement};
 
 use super::{now, print_report, report_exit};
 use crate::error::{Error, Exit};
+use crate::report_text::Question;
 
 /// Check a customer's statement
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ impl Verify {
             now: Some(now()),
         };
         let report = verify_statement(&statement, &trust);
-        print_report(&report, self.json)?;
+        print_report(&report, Question::Included, self.json)?;
         Ok(report_exit(&report))
     }
 }

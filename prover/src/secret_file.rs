@@ -253,7 +253,7 @@ mod tests {
             ("empty", String::new()),
             ("short", "ab".repeat(16)),
             ("zero", "00".repeat(32)),
-            ("password", "password".to_string()),
+            ("weak", "password".to_string()),
             ("long", "ab".repeat(33)),
         ] {
             let path = dir.path().join(name);

@@ -52,9 +52,13 @@ fn reference() -> &'static (Sample, BTreeMap<String, Vec<u8>>, Duration) {
     })
 }
 
-/// Starts a build and kills it as soon as `due` says so; whether it was killed.
-fn kill_when(sample: &Sample, mut due: impl FnMut() -> bool) -> bool {
-    let arguments = ["build", "--home", "exchange", "--threads", "1"];
+/// Starts a command and kills it as soon as `due` says so; whether it was killed.
+fn kill_when(sample: &Sample, what: &str, mut due: impl FnMut() -> bool) -> bool {
+    let own = match what {
+        "build" => ["--threads", "1"],
+        _ => ["--to", "publication"],
+    };
+    let arguments = [&[what, "--home", "exchange"][..], &own].concat();
     let mut child = command(sample.path(), &arguments)
         .stderr(Stdio::null())
         .spawn()
@@ -93,7 +97,9 @@ fn f_01_a_build_killed_at_any_moment_goes_on_and_gives_the_same_bytes() {
     let mut killed = 0;
     for part in 1..=8 {
         let start = Instant::now();
-        killed += u32::from(kill_when(&sample, || start.elapsed() > *took * part / 9));
+        killed += u32::from(kill_when(&sample, "build", || {
+            start.elapsed() > *took * part / 9
+        }));
         looks_finished_only_if_it_is(&sample);
     }
     assert!(killed >= 3, "only {killed} of the builds were killed");
@@ -120,7 +126,7 @@ fn f_01_a_build_killed_as_each_file_appears_gives_the_same_bytes() {
         ] {
             let path = sample.at(&format!("{BUILD}/{book}/{file}"));
             if !path.exists() {
-                killed += u32::from(kill_when(&sample, || path.exists()));
+                killed += u32::from(kill_when(&sample, "build", || path.exists()));
                 looks_finished_only_if_it_is(&sample);
             }
         }
@@ -131,6 +137,61 @@ fn f_01_a_build_killed_as_each_file_appears_gives_the_same_bytes() {
     // A build that is finished is left as it is.
     sample.por("build", &[]).expect(0);
     assert!(tree(&sample.at(BUILD)) == *whole);
+}
+
+#[test]
+fn f_01_a_publish_killed_at_any_moment_leaves_the_old_publication_or_the_new() {
+    let (planned, ..) = reference();
+    let sample = planned.copy();
+    let sequences = |sample: &Sample| {
+        let folder = sample.at("publication/attestations");
+        fs::read_dir(folder).map_or(0, |entries| entries.count())
+    };
+    for month in 0..2 {
+        if month == 1 {
+            let plan = [
+                "--ledger",
+                "ledger.csv",
+                "--period",
+                "2025-11",
+                "--snapshot",
+                "2025-11-30T00:00:00Z",
+                "--leaves",
+                "BTC=112",
+                "--leaves",
+                "USDT=112",
+            ];
+            sample.por("plan", &plan).expect(0);
+        }
+        sample.por("build", &[]).expect(0);
+        sample.attest().expect(0);
+        let rehearsal = sample.copy();
+        let start = Instant::now();
+        rehearsal.publish().expect(0);
+        let took = start.elapsed();
+        for part in 1..=12 {
+            let start = Instant::now();
+            // The last ones fall into the moves at the end.
+            let wait = took * (part + 12) / 24;
+            kill_when(&sample, "publish", || start.elapsed() > wait);
+            let found = sequences(&sample);
+            assert!(found == month || found == month + 1, "{found} attestations");
+            if found > 0 {
+                sample.audit(&[]).expect(0);
+            }
+        }
+        let done = sample.publish();
+        let killed_behind_its_last_step = sequences(&sample) == month + 1 && done.code == 4;
+        assert!(
+            done.code == 0 || killed_behind_its_last_step,
+            "{}",
+            done.err
+        );
+        assert_eq!(sequences(&sample), month + 1);
+        assert!(tree(&sample.at("publication")) == tree(&rehearsal.at("publication")));
+        sample.has_no_leftovers();
+        sample.audit(&[]).expect(0);
+    }
 }
 
 #[test]
@@ -206,7 +267,7 @@ impl Shards {
         let path = shards.run().rows_path(&shards.plan.books[0]);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let rows = (0..ROWS).map(|row| {
-            let account = AccountId::new(&format!("account-{row:04}")).unwrap();
+            let account = AccountId::new(format!("account-{row:04}")).unwrap();
             (account, ExactAmount::from_steps(u128::from(row)))
         });
         write_rows(&path, rows).unwrap();

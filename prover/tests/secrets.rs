@@ -257,7 +257,6 @@ fn k_03_nothing_that_is_printed_published_or_left_behind_shows_a_secret() {
     let text = sample.read(RUN_KEY);
     sample.write(RUN_KEY, &text[2..]);
     por(&["build", "--home", "exchange"], 0);
-    drop(por);
     for (name, done) in [
         ("attest", sample.attest().expect(0)),
         ("attest twice", sample.attest().expect(4)),

@@ -70,6 +70,7 @@ pub fn command<S: AsRef<std::ffi::OsStr>>(folder: &Path, arguments: &[S]) -> Com
     command
         .current_dir(folder)
         .args(arguments)
+        .env_remove("COLUMNS")
         .stdin(Stdio::null());
     command
 }

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Once;
+use std::time::Duration;
 
 use por_protocol::ownership::{BitcoinBlock, Challenge, ChallengeNonce};
 use por_prover::demo::{sample_ledger, sample_reserves};
@@ -99,10 +101,7 @@ impl Sample {
     /// Initialised, with a ledger of that many accounts in these assets of the sample.
     pub fn new(assets: &[&str], accounts: u64) -> Self {
         let sample = Self {
-            folder: tempfile::Builder::new()
-                .prefix("por cli ")
-                .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
-                .unwrap(),
+            folder: new_folder(),
         };
         let (csv, totals) = sample_ledger(accounts, 1);
         let of_asset = |line: &&str| {
@@ -234,10 +233,7 @@ impl Sample {
 
     /// The whole folder once more, with its modes.
     pub fn copy(&self) -> Self {
-        let folder = tempfile::Builder::new()
-            .prefix("por cli ")
-            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
-            .unwrap();
+        let folder = new_folder();
         copy_tree(self.path(), folder.path());
         Self { folder }
     }
@@ -257,6 +253,27 @@ impl Sample {
             );
         }
     }
+}
+
+/// A folder with spaces in its name. Samples that tests share live in statics, which nothing drops: what runs of more than
+/// an hour ago have left is deleted here.
+fn new_folder() -> TempDir {
+    const PREFIX: &str = "por cli ";
+    static SWEPT: Once = Once::new();
+    let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    SWEPT.call_once(|| {
+        for entry in fs::read_dir(base).unwrap().flatten() {
+            let ours = entry.file_name().to_string_lossy().starts_with(PREFIX);
+            let written = entry.metadata().and_then(|found| found.modified());
+            let age = written.ok().and_then(|written| written.elapsed().ok());
+            if ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+                // Another run may sweep at the same time.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    });
+    let builder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(base);
+    builder.unwrap()
 }
 
 /// The challenge that the sample's addresses sign.

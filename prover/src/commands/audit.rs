@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use super::{audit_exit, now, print_report};
 use crate::error::{Error, Exit};
 use crate::publication::{AuditOptions, Publication, audit};
+use crate::report_text::Question;
 
 /// Check a whole publication: every tile, sum, total, signature and reserve
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ impl Audit {
             progress: true,
         };
         let report = audit(&Publication::at(&self.publication), &options)?;
-        print_report(&report, self.json)?;
+        print_report(&report, Question::BooksTrue, self.json)?;
         Ok(audit_exit(&report))
     }
 }

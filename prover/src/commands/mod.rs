@@ -21,7 +21,7 @@ use clap::{Parser, Subcommand};
 use por_protocol::report::{Covered, Included, Outcome, Report};
 
 use crate::error::{Error, Exit};
-use crate::report_text;
+use crate::report_text::{self, Question};
 
 pub use attest::Attest;
 pub use audit::Audit;
@@ -100,7 +100,7 @@ fn print(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Prints a report as JSON or in words.
-fn print_report(report: &Report, json: bool) -> Result<(), Error> {
+fn print_report(report: &Report, question: Question, json: bool) -> Result<(), Error> {
     let text = if json {
         let fault = |error: serde_json::Error| Error::Io {
             path: PathBuf::from("report"),
@@ -108,7 +108,7 @@ fn print_report(report: &Report, json: bool) -> Result<(), Error> {
         };
         serde_json::to_string(report).map_err(fault)? + "\n"
     } else {
-        report_text::render(report)
+        report_text::render(report, question)
     };
     print(text.as_bytes())
 }

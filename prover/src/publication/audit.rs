@@ -354,8 +354,8 @@ fn check_annexes(
     )]))
 }
 
-/// Step 12: exactly the files that attestation and rows call for, no links, nothing else: a secret or the tiles of a book
-/// that is not listed would stand out.
+/// Step 12: exactly the files that attestation and rows call for, packs of exact length, no links, nothing else: a secret
+/// or the tiles of a book that is not listed would stand out.
 fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
     let mut expected: BTreeSet<PathBuf> = [
         folder.json(),
@@ -372,15 +372,20 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             .iter()
             .map(|annex| folder.annexes().join(&annex.name)),
     );
+    // Whatever follows the last record of a pack is bound by no hash.
+    let mut lengths = Vec::new();
     for row in &parts.books {
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
         for level in 1..=shape.depth() {
-            expected.extend((0..packs(&shape, level)).map(|pack| pack_path(&tiles, level, pack)));
+            for pack in 0..packs(&shape, level) {
+                let path = pack_path(&tiles, level, pack);
+                let records = (shape.nodes(level) - pack * PACK_TILES).min(PACK_TILES);
+                lengths.push((path.clone(), records * TILE_BYTES as u64));
+                expected.insert(path);
+            }
         }
     }
-    let mut found = BTreeSet::new();
-    list(folder.path(), &mut found)?;
     let shown = |path: &PathBuf| {
         path.strip_prefix(folder.path())
             .unwrap_or(path)
@@ -389,6 +394,18 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             .escape_debug()
             .to_string()
     };
+    let mut found = BTreeSet::new();
+    list(folder.path(), &mut found)?;
+    for (path, length) in &lengths {
+        let found = std::fs::metadata(path).map_or(*length, |found| found.len());
+        if found != *length {
+            let why = format!("{} has {found} bytes instead of {length}", shown(path));
+            return Err(ProtocolError::Mismatch {
+                what: "publication",
+                why,
+            });
+        }
+    }
     if let Some(path) = expected.difference(&found).next() {
         let why = format!("{} is missing", shown(path));
         return Err(ProtocolError::Mismatch {

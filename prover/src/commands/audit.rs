@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{audit_exit, now, print_report};
+use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
 use crate::publication::{AuditOptions, Publication, audit};
 use crate::report_text::Question;
@@ -27,10 +27,7 @@ impl Audit {
     /// # Errors
     /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
-        let policy = match &self.policy {
-            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
-            None => None,
-        };
+        let policy = read_policy(self.policy.as_deref())?;
         let options = AuditOptions {
             policy: policy.as_deref(),
             now: now(),

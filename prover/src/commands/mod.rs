@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use por_protocol::policy::Policy;
 use por_protocol::report::{Covered, Included, Outcome, Report};
 
 use crate::error::{Error, Exit};
@@ -152,6 +153,17 @@ fn audit_exit(report: &Report) -> Exit {
         }
         exit => exit,
     }
+}
+
+/// Reads the policy that the checker brought, if any. A policy that cannot be used is bad input, not a false claim.
+fn read_policy(path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    let policy = std::fs::read(path).map_err(Error::io(path))?;
+    Policy::parse(&policy).map_err(|error| {
+        let remedy = "Get the policy from the exchange or its auditor, from a source you trust.";
+        Error::input(path, error.to_string(), remedy)
+    })?;
+    Ok(Some(policy))
 }
 
 /// `--home`, the same everywhere.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use por_protocol::statement::MAX_STATEMENT_BYTES;
 use por_protocol::verify::{Trust, verify_statement};
 
-use super::{now, print_report, report_exit};
+use super::{now, print_report, read_policy, report_exit};
 use crate::error::{Error, Exit};
 use crate::report_text::Question;
 
@@ -32,10 +32,7 @@ impl Verify {
     /// [`Error::Io`] if a file cannot be read; whatever is wrong with the statement is in the report.
     pub fn run(self) -> Result<Exit, Error> {
         let statement = read_statement(&self.statement)?;
-        let policy = match &self.policy {
-            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
-            None => None,
-        };
+        let policy = read_policy(self.policy.as_deref())?;
         let trust = Trust {
             policy: policy.as_deref(),
             account: self.account.as_deref(),

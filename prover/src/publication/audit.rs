@@ -14,6 +14,7 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::liabilities::{Node, Position, Shape, Subtree, TILE_BYTES, verify_subtree};
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
+use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
 use por_protocol::report::{Checks, Covered, Facts, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
@@ -86,7 +87,7 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     checks.record(
         Step::InOrder,
         None,
-        check_order(publication, &sequences, sequence, attestation, options.now),
+        check_order(publication, &sequences, sequence, attestation, options),
     );
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
     checks.record(Step::ReservesComplete, None, parts.check_reserves());
@@ -452,7 +453,7 @@ fn check_order(
     sequences: &[u64],
     sequence: u64,
     attestation: &Attestation,
-    now: u64,
+    options: &AuditOptions<'_>,
 ) -> Result<Facts, ProtocolError> {
     if attestation.sequence != sequence {
         let why = format!(
@@ -465,6 +466,7 @@ fn check_order(
             why,
         });
     }
+    let AuditOptions { policy, now, .. } = *options;
     if attestation.snapshot.time > now {
         return Err(ProtocolError::Order {
             what: "snapshot",
@@ -488,10 +490,16 @@ fn check_order(
         });
     }
     let bytes = read(
-        &publication.attestation(*previous).json(),
+        &publication.attestation(*previous).note(),
         "previous attestation",
     )?;
-    let previous = Attestation::parse(&bytes)?;
+    let note = Note::parse(&bytes)?;
+    let text = match policy.map(Policy::parse) {
+        Some(Ok(policy)) => note.verify("previous attestation", policy.log())?,
+        // Step 2 cannot tell either.
+        _ => note.unverified_text(),
+    };
+    let previous = Attestation::parse(text.as_bytes())?;
     let corrects = attestation.supersedes.is_some();
     if attestation.snapshot.time < previous.snapshot.time
         || (!corrects && attestation.period <= previous.period)

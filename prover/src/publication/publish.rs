@@ -72,7 +72,7 @@ pub fn publish(
             staged.attestation(*sequence),
         );
         std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
-        std::fs::copy(from.json(), to.json()).map_err(Error::io(&from.json()))?;
+        std::fs::copy(from.note(), to.note()).map_err(Error::io(&from.note()))?;
     }
 
     let options = AuditOptions {
@@ -189,6 +189,7 @@ fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error> {
 
 /// The page, with the policy compiled in: the page's only trust root.
 fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
+    check_page(page, page)?;
     copy_tree(page, to)?;
     let index = to.join("index.html");
     let html = std::fs::read_to_string(&index).map_err(Error::io(&index))?;
@@ -201,6 +202,34 @@ fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
     }
     let escaped = escape_html(&String::from_utf8_lossy(policy));
     std::fs::write(&index, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&index))
+}
+
+/// A page is `index.html` and `assets/` with files of these kinds; whatever else lies there is not published.
+fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+        let path = entry.map_err(Error::io(folder))?.path();
+        let kind = std::fs::symlink_metadata(&path)
+            .map_err(Error::io(&path))?
+            .file_type();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let expected = if folder == page {
+            (kind.is_file() && path.ends_with("index.html"))
+                || (kind.is_dir() && path.ends_with("assets"))
+        } else {
+            kind.is_file() && matches!(ending, Some("js" | "css" | "wasm"))
+        };
+        if !expected {
+            return Err(Error::input(
+                &path,
+                "it is no part of the page",
+                "Give the folder that `npm run build` writes, and nothing else in it.",
+            ));
+        }
+        if kind.is_dir() {
+            check_page(page, &path)?;
+        }
+    }
+    Ok(())
 }
 
 fn escape_html(text: &str) -> String {

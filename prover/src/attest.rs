@@ -15,7 +15,7 @@ use por_protocol::reserve_row::{ReserveRow, ReserveSums};
 use por_protocol::suite::{ATTESTATION_FORMAT, SUITE};
 
 use crate::build::BuiltBook;
-use crate::durable;
+use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::Run;
 use crate::publication::AttestationFolder;
@@ -58,12 +58,9 @@ pub fn attest(
         });
     }
     let books = book_rows(run, &plan, &digest, &input.reserves)?;
-    let staging = target.with_extension("tmp");
-    if staging.exists() {
-        std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
-    }
-    let folder = AttestationFolder::at(&staging);
-    std::fs::create_dir_all(folder.annexes()).map_err(Error::io(&staging))?;
+    let staging = Staging::at(target.with_extension("tmp"))?;
+    let folder = AttestationFolder::at(staging.path());
+    std::fs::create_dir_all(folder.annexes()).map_err(Error::io(staging.path()))?;
     let annexes = bind_annexes(&folder, input.annexes)?;
     let attestation = Attestation {
         format: ATTESTATION_FORMAT.into(),
@@ -89,14 +86,18 @@ pub fn attest(
     })?;
     text.push('\n');
     // What verifiers will read is what is checked here.
-    Attestation::parse(text.as_bytes()).map_err(Error::protocol("attestation"))?;
+    Attestation::parse(text.as_bytes()).map_err(|error| {
+        Error::refused(
+            format!("attestation: {error}"),
+            "Correct the arguments of `por attest`; nothing was signed.",
+        )
+    })?;
     let note = log_key
         .sign(&text)
         .map_err(Error::protocol("attestation"))?;
     durable::write(&folder.json(), text.as_bytes())?;
     durable::write(&folder.note(), note.as_bytes())?;
-    std::fs::rename(&staging, &target).map_err(Error::io(&target))?;
-    durable::sync_parent(&target)?;
+    staging.rename(&target)?;
     Ok(attestation)
 }
 

@@ -47,6 +47,50 @@ pub fn finish(file: File, temporary: &Path, path: &Path) -> Result<(), Error> {
     sync_parent(path)
 }
 
+/// A folder that is filled under a temporary name and deleted again unless it is kept: what fails leaves nothing behind.
+#[derive(Debug)]
+pub struct Staging(PathBuf);
+
+impl Staging {
+    /// The folder at `path`, emptied of what a killed run may have left. The caller makes it.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn at(path: PathBuf) -> Result<Self, Error> {
+        match std::fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
+                path,
+                source: error,
+            }),
+            _ => Ok(Self(path)),
+        }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Gives the folder its own name, where nothing may be but an empty folder.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn rename(mut self, to: &Path) -> Result<(), Error> {
+        std::fs::rename(&self.0, to).map_err(Error::io(to))?;
+        // Nothing of that name is ours any more.
+        self.0 = PathBuf::new();
+        sync_parent(to)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Where this fails, the next run deletes what stays.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Flushes the folder entry of `path`.
 ///
 /// # Errors

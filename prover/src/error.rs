@@ -13,7 +13,7 @@ use crate::ledger::LedgerError;
 #[non_exhaustive]
 pub enum Error {
     /// A file or folder could not be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {source}\n  {}", path.display(), io_remedy(source))]
     Io {
         /// What was touched.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum Error {
         remedy: String,
     },
     /// The ledger or the asset table is wrong.
-    #[error(transparent)]
+    #[error("{_0}\n  {}", sentence(&_0.remedy()))]
     Ledger(#[from] LedgerError),
     /// An object of the protocol is wrong.
     #[error("{what}: {source}")]
@@ -133,6 +133,28 @@ impl Error {
             Self::AuditFailed { .. } => Exit::False,
         }
     }
+}
+
+/// What to do about an error of the operating system.
+fn io_remedy(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "Check the path.",
+        io::ErrorKind::PermissionDenied => "Check who owns it and its mode.",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "Make room, then start the same command again."
+        }
+        io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory => {
+            "Name a file where a file belongs, and a folder where a folder belongs."
+        }
+        _ => "Remove the cause, then start the same command again.",
+    }
+}
+
+/// The same words with a capital letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
 }
 
 /// How the program ends.

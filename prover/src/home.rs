@@ -19,6 +19,7 @@ use por_protocol::run_key::RunKey;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
+use crate::durable;
 use crate::error::Error;
 use crate::ledger::read_asset_table;
 use crate::secret_file;
@@ -193,6 +194,30 @@ impl Run {
         self.0.join("build").join(folder_name(book))
     }
 
+    /// Ties the build folder to the plan it was begun for, before the first of its files: a plan that is changed later
+    /// is refused and never meets files of another one.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if the build was begun for another plan, [`Error::Io`].
+    pub fn begin_build(&self, plan: &Digest) -> Result<(), Error> {
+        let folder = self.0.join("build");
+        let path = folder.join("plan.sha256");
+        let text = format!("{plan}\n");
+        match std::fs::read_to_string(&path) {
+            Ok(begun) if begun == text => Ok(()),
+            Ok(_) => Err(Error::input(
+                &path,
+                "the build was begun for another plan.json",
+                "Restore plan.json of this run from its backup, or start a new run with `por plan`.",
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                secret_file::create_private_dir(&folder)?;
+                durable::write_private(&path, text.as_bytes())
+            }
+            Err(source) => Err(Error::Io { path, source }),
+        }
+    }
+
     /// `statement.key`.
     #[must_use]
     pub fn statement_key_path(&self) -> PathBuf {
@@ -236,7 +261,10 @@ impl Run {
             .truncate(false)
             .open(&path)
             .map_err(Error::io(&path))?;
-        if flock(&file, FlockOperation::NonBlockingLockExclusive).is_err() {
+        if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            if error != rustix::io::Errno::WOULDBLOCK {
+                return Err(Error::io(&path)(error.into()));
+            }
             let holder = std::fs::read_to_string(&path).unwrap_or_default();
             return Err(Error::InTheWay {
                 path,

@@ -5,22 +5,35 @@ use std::fmt::Write as _;
 use por_protocol::amount::{Amount, Decimals, ExactAmount};
 use por_protocol::report::{BookFacts, Check, Covered, Included, Outcome, Report, TotalFacts};
 
+/// The question that the headline verdict answers.
+#[derive(Clone, Copy, Debug)]
+pub enum Question {
+    /// Of a statement.
+    Included,
+    /// Of a publication.
+    BooksTrue,
+}
+
+impl Question {
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Included => "Included?",
+            Self::BooksTrue => "Books true?",
+        }
+    }
+}
+
 /// The whole report as text.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &Report, question: Question) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_report(&mut text, report);
+    let _ = write_report(&mut text, report, question);
     text
 }
 
-fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
-    let headline = if report.statement.is_some() {
-        "Included?"
-    } else {
-        "Books true?"
-    };
-    writeln!(out, "{headline}  {}", included(report.included))?;
+fn write_report(out: &mut String, report: &Report, question: Question) -> std::fmt::Result {
+    writeln!(out, "{}  {}", question.words(), included(report.included))?;
     if let Some(facts) = &report.statement {
         writeln!(out, "  account      {}", facts.account)?;
         writeln!(

@@ -3,6 +3,8 @@
 //! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
 //! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 
 use por_protocol::amount::ExactAmount;
@@ -43,6 +45,7 @@ pub fn read_reserves(
         ));
     }
     let mut rows = Vec::new();
+    let mut seen = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| malformed(path, &error))?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -57,6 +60,20 @@ pub fn read_reserves(
                 "Sign the text that `por challenge` prints for this address, with the scheme named.",
             )
         })?;
+        match seen.entry((row.instance.clone(), row.address.clone())) {
+            Entry::Occupied(first) => {
+                return Err(line_error(
+                    path,
+                    line,
+                    &format!(
+                        "this coin and address stand in line {} already",
+                        first.get()
+                    ),
+                    "Write each address once for each coin, or its balance would count twice.",
+                ));
+            }
+            Entry::Vacant(place) => place.insert(line),
+        };
         rows.push(row);
     }
     rows.sort_by(|left, right| {

@@ -187,13 +187,21 @@ pub fn create_private_dir(path: &Path) -> Result<(), Error> {
 
 /// Opens a new private file for writing; the caller renames it into place.
 ///
+/// Whatever has this name is unlinked first, never opened: a link that somebody put there would lead the secret away,
+/// and a file would keep its own mode.
+///
 /// # Errors
 /// [`Error::Io`].
 pub fn create_private(path: &Path) -> Result<File, Error> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(path)(error));
+        }
+        _ => {}
+    }
     OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(path)
         .map_err(Error::io(path))
@@ -204,6 +212,20 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
     use super::*;
+
+    #[test]
+    fn f_07_a_link_at_the_temporary_name_does_not_lead_the_secret_away() {
+        use std::io::Write as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (dir.path().join("x.tmp"), dir.path().join("elsewhere"));
+        std::fs::write(&elsewhere, "untouched").unwrap();
+        symlink(&elsewhere, &path).unwrap();
+        create_private(&path).unwrap().write_all(b"secret").unwrap();
+        assert_eq!(std::fs::read(&elsewhere).unwrap(), b"untouched");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        create_private(&path).unwrap();
+        assert_eq!(std::fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+    }
 
     #[test]
     fn k_02_loose_links_empty_short_and_zero_keys_are_refused() {
@@ -231,7 +253,7 @@ mod tests {
             ("empty", String::new()),
             ("short", "ab".repeat(16)),
             ("zero", "00".repeat(32)),
-            ("password", "password".to_string()),
+            ("weak", "password".to_string()),
             ("long", "ab".repeat(33)),
         ] {
             let path = dir.path().join(name);

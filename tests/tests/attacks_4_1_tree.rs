@@ -297,15 +297,19 @@ fn t_07_a_publication_with_missing_or_extra_tiles_is_refused() {
     assert_refused(
         &with(&[whole.clone(), whole.clone()].concat()),
         "files-expected",
-        "length",
+        "mismatch",
     );
     assert_refused(
         &with(&[whole.as_slice(), &[0]].concat()),
         "files-expected",
-        "length",
+        "mismatch",
     );
-    assert_refused(&with(&whole[..TILE_BYTES - 1]), "files-expected", "length");
-    assert_refused(&with(&[]), "files-expected", "length");
+    assert_refused(
+        &with(&whole[..TILE_BYTES - 1]),
+        "files-expected",
+        "mismatch",
+    );
+    assert_refused(&with(&[]), "files-expected", "mismatch");
     std::fs::remove_file(&pack).unwrap();
     assert_refused(
         &audit_folder(folder.path(), exchange),

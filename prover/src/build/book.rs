@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
+use por_protocol::amount::Amount;
 use por_protocol::book_row::{Root, Total};
 use por_protocol::context::Ctx;
 use por_protocol::digest::Digest;
@@ -49,7 +50,7 @@ impl BuiltBook {
     /// A finished book; `None` if it is not finished.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::InTheWay`] if it was built for another plan.
+    /// [`Error::Io`]; [`Error::Input`] if it was built for another plan.
     pub fn read(run: &Run, book: &PlannedBook, plan: &Digest) -> Result<Option<Self>, Error> {
         let path = Self::path(run, book);
         let bytes = match std::fs::read(&path) {
@@ -65,11 +66,7 @@ impl BuiltBook {
             )
         })?;
         if built.plan != *plan {
-            return Err(Error::InTheWay {
-                path,
-                why: "this book was built for another plan".into(),
-                remedy: "Start again with `por plan` and a new run.".into(),
-            });
+            return Err(other_plan(&path, "this book was built for another plan"));
         }
         Ok(Some(built))
     }
@@ -95,11 +92,14 @@ impl Builder<'_> {
     /// Builds one book, or what is left of it.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Protocol`], [`Error::InTheWay`].
+    /// [`Error::Io`], [`Error::Protocol`], [`Error::Input`] if what is there was made for another plan,
+    /// [`Error::Refused`] if tree and rows do not add up to the same.
     pub fn build(&self, book: &PlannedBook, rows: &BookRows) -> Result<BuiltBook, Error> {
         let context = self.plan.context(book).map_err(Error::protocol("plan"))?;
         if let Some(built) = BuiltBook::read(self.run, book, self.digest)? {
             self.bar.inc(context.shape.tiles());
+            // A run that was killed behind its last write has left them.
+            remove_shards(&self.run.book_path(book))?;
             return Ok(built);
         }
         let folder = self.run.book_path(book);
@@ -123,6 +123,14 @@ impl Builder<'_> {
             prover: self.prover,
         };
         let root = build_tree(&input, &folder, self.bar)?;
+        // The order of the leaves and the shards come from files, which may be damaged: a leaf left out shows here.
+        if root.amount != ledger_total(book, rows)? {
+            return Err(Error::input(
+                &folder,
+                "the tree adds up to another total than the rows",
+                "Delete this folder and run `por build` again.",
+            ));
+        }
         let node = Root {
             commitment: commitment(&root)?,
             hash: root.hash,
@@ -139,9 +147,7 @@ impl Builder<'_> {
             source: error.into(),
         })?;
         durable::write(&path, &json)?;
-        // The shard secrets have done their work.
-        let shards = folder.join("shards");
-        std::fs::remove_dir_all(&shards).map_err(Error::io(&shards))?;
+        remove_shards(&folder)?;
         Ok(built)
     }
 
@@ -177,6 +183,41 @@ impl Builder<'_> {
                 }
             }
         })
+    }
+}
+
+pub(super) fn other_plan(path: &Path, why: &str) -> Error {
+    Error::input(
+        path,
+        why,
+        "Restore plan.json and run.key of this run from their backup, or start a new run with `por plan`.",
+    )
+}
+
+/// The control total: what the rows add up to, each rounded up as its leaf is.
+fn ledger_total(book: &PlannedBook, rows: &BookRows) -> Result<Amount, Error> {
+    let decimals = (book.asset.ledger_decimals(), book.asset.decimals());
+    rows.iter()
+        .try_fold(Amount::ZERO, |total, (_, _, exact)| {
+            total.checked_add(exact.round_up(decimals.0, decimals.1)?)
+        })
+        .map_err(|error| {
+            Error::refused(
+                error.to_string(),
+                "Keep the asset at fewer decimals in the asset table.",
+            )
+        })
+}
+
+/// Deletes the shards of a finished book: their secrets have done their work.
+fn remove_shards(folder: &Path) -> Result<(), Error> {
+    let shards = folder.join("shards");
+    match std::fs::remove_dir_all(&shards) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Error::Io {
+            path: shards,
+            source: error,
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -1,7 +1,8 @@
 //! A shard: 65,536 consecutive leaves and the four levels of tiles above them, the last one shorter.
 //!
 //! A pure function of plan, run key and sorted rows. It leaves two files: its tiles (public), and the secret that the
-//! merge needs (mode 0600, deleted after it): plan ‖ SHA-256 of the tiles ‖ u64 amount ‖ blinding sum ‖ node hash.
+//! merge needs (mode 0600, deleted after it): plan ‖ SHA-256 of the tiles ‖ u64 amount ‖ blinding sum ‖ node hash
+//! ‖ SHA-256 of all before it, so that a damaged secret is made again and never merged.
 
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,7 @@ use por_protocol::run_key::{Secrets, Subject};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
 
+use super::book::other_plan;
 use super::leaves::{LeafIndex, Source};
 use super::rows::BookRows;
 use crate::durable;
@@ -23,7 +25,7 @@ use crate::error::Error;
 /// Levels of tiles in a shard.
 const LEVELS: u8 = 4;
 const LEAVES: u64 = 65_536;
-const SECRET_BYTES: usize = 32 + 32 + 8 + 32 + 32;
+const SECRET_BYTES: usize = 32 + 32 + 8 + 32 + 32 + 32;
 
 /// What every shard of a book shares.
 pub struct ShardInput<'a> {
@@ -91,7 +93,7 @@ impl ShardFiles {
     /// The finished shard's secret, if both files are there and belong to this plan.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::InTheWay`] if they belong to another plan.
+    /// [`Error::Io`]; [`Error::Input`] if they belong to another plan.
     pub fn finished(&self, plan: &Digest) -> Result<Option<ChildSecret>, Error> {
         let (secret, tiles) = match (std::fs::read(&self.secret), std::fs::read(&self.tiles)) {
             (Ok(secret), Ok(tiles)) => (Zeroizing::new(secret), tiles),
@@ -101,11 +103,10 @@ impl ShardFiles {
             return Ok(None);
         };
         if parsed.plan != *plan {
-            return Err(Error::InTheWay {
-                path: self.secret.clone(),
-                why: "this shard was made for another plan".into(),
-                remedy: "Start again with `por plan` and a new run.".into(),
-            });
+            return Err(other_plan(
+                &self.secret,
+                "this shard was made for another plan",
+            ));
         }
         // A tiles file that is not the one the secret speaks of is made again.
         Ok((parsed.tiles == Digest::of(&tiles)).then_some(parsed.node))
@@ -119,6 +120,8 @@ impl ShardFiles {
         secret.extend_from_slice(&node.amount.atoms().to_le_bytes());
         secret.extend_from_slice(node.blinding.as_bytes());
         secret.extend_from_slice(node.hash.as_bytes());
+        let checksum = Digest::of(&secret);
+        secret.extend_from_slice(checksum.as_bytes());
         durable::write_private(&self.secret, &secret)
     }
 }
@@ -130,6 +133,10 @@ struct ParsedSecret {
 }
 
 fn parse_secret(bytes: &[u8]) -> Option<ParsedSecret> {
+    let (bytes, checksum) = bytes.split_last_chunk::<32>()?;
+    if Digest::of(bytes).as_bytes() != checksum {
+        return None;
+    }
     let (plan, rest) = bytes.split_first_chunk::<32>()?;
     let (tiles, rest) = rest.split_first_chunk::<32>()?;
     let (amount, rest) = rest.split_first_chunk::<8>()?;

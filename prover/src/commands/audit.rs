@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{audit_exit, now, print_report};
+use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
 use crate::publication::{AuditOptions, Publication, audit};
+use crate::report_text::Question;
 
 /// Check a whole publication: every tile, sum, total, signature and reserve
 #[derive(Debug, clap::Args)]
@@ -26,10 +27,7 @@ impl Audit {
     /// # Errors
     /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
-        let policy = match &self.policy {
-            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
-            None => None,
-        };
+        let policy = read_policy(self.policy.as_deref())?;
         let options = AuditOptions {
             policy: policy.as_deref(),
             now: now(),
@@ -37,7 +35,7 @@ impl Audit {
             progress: true,
         };
         let report = audit(&Publication::at(&self.publication), &options)?;
-        print_report(&report, self.json)?;
+        print_report(&report, Question::BooksTrue, self.json)?;
         Ok(audit_exit(&report))
     }
 }

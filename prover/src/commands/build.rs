@@ -64,6 +64,7 @@ fn build(run: &Run) -> Result<(), Error> {
             "Restore the folder from its backup, or start again with `por plan`.",
         ));
     }
+    run.begin_build(&digest)?;
     let secrets = key.secrets(&digest);
     let tiles = plan
         .books

@@ -43,7 +43,12 @@ impl Init {
                 remedy: "Go on with `por plan`, or name another --home.".into(),
             });
         }
-        let origin = check_log_origin(&self.log_origin).map_err(Error::protocol("--log-origin"))?;
+        let origin = check_log_origin(&self.log_origin).map_err(|error| {
+            Error::refused(
+                format!("--log-origin: {error}"),
+                "Write a name that stays yours, such as example.com/por.",
+            )
+        })?;
         por_protocol::account::AccountId::check(&self.entity).map_err(|error| {
             Error::refused(
                 format!("--entity: {error}"),

@@ -18,10 +18,11 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use por_protocol::policy::Policy;
 use por_protocol::report::{Covered, Included, Outcome, Report};
 
 use crate::error::{Error, Exit};
-use crate::report_text;
+use crate::report_text::{self, Question};
 
 pub use attest::Attest;
 pub use audit::Audit;
@@ -100,7 +101,7 @@ fn print(bytes: &[u8]) -> Result<(), Error> {
 }
 
 /// Prints a report as JSON or in words.
-fn print_report(report: &Report, json: bool) -> Result<(), Error> {
+fn print_report(report: &Report, question: Question, json: bool) -> Result<(), Error> {
     let text = if json {
         let fault = |error: serde_json::Error| Error::Io {
             path: PathBuf::from("report"),
@@ -108,7 +109,7 @@ fn print_report(report: &Report, json: bool) -> Result<(), Error> {
         };
         serde_json::to_string(report).map_err(fault)? + "\n"
     } else {
-        report_text::render(report)
+        report_text::render(report, question)
     };
     print(text.as_bytes())
 }
@@ -152,6 +153,17 @@ fn audit_exit(report: &Report) -> Exit {
         }
         exit => exit,
     }
+}
+
+/// Reads the policy that the checker brought, if any. A policy that cannot be used is bad input, not a false claim.
+fn read_policy(path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
+    let Some(path) = path else { return Ok(None) };
+    let policy = std::fs::read(path).map_err(Error::io(path))?;
+    Policy::parse(&policy).map_err(|error| {
+        let remedy = "Get the policy from the exchange or its auditor, from a source you trust.";
+        Error::input(path, error.to_string(), remedy)
+    })?;
+    Ok(Some(policy))
 }
 
 /// `--home`, the same everywhere.

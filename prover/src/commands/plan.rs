@@ -1,11 +1,13 @@
 //! `por plan`: reads the ledger, draws the run key and fixes everything that determines the build.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::UNIX_EPOCH;
 
 use por_protocol::amount::{Amount, ExactAmount};
-use por_protocol::asset::Asset;
+use por_protocol::asset::{Asset, AssetTable};
 use por_protocol::digest::Digest;
+use por_protocol::liabilities::Shape;
 use por_protocol::period::Period;
 use por_protocol::plan::{
     Kind, MIN_PUBLIC_ACCOUNTS, Plan, PlannedBook, PlannedTotal, padded_leaf_count,
@@ -54,25 +56,23 @@ impl PlanCommand {
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let assets = home.assets()?;
-        let period = Period::new(&self.period).map_err(Error::protocol("--period"))?;
+        let period = Period::new(&self.period).map_err(|error| {
+            Error::refused(
+                format!("--period: {error}"),
+                "Write a month such as 2026-10, or a day such as 2026-10-31.",
+            )
+        })?;
         let snapshot = humantime::parse_rfc3339(&self.snapshot)
             .ok()
             .and_then(|instant| instant.duration_since(UNIX_EPOCH).ok())
+            .filter(|instant| instant.subsec_nanos() == 0)
             .ok_or_else(|| {
                 Error::refused(
-                    "--snapshot is not an instant",
+                    "--snapshot is not an instant in UTC, in whole seconds since 1970",
                     "Write 2026-10-31T00:00:00Z.",
                 )
             })?;
-        for argument in self.seal.iter().chain(&self.public).chain(&self.leaves) {
-            let id = argument.split('=').next().unwrap_or_default();
-            if assets.find(id).is_none() {
-                return Err(Error::refused(
-                    format!("the asset table has no asset {}", id.escape_debug()),
-                    "Name an asset of assets.toml.",
-                ));
-            }
-        }
+        self.check_named(&assets)?;
         let ledger = read_csv(&self.ledger, &assets)?;
         let books = assets
             .iter()
@@ -105,8 +105,11 @@ impl PlanCommand {
         }
         for book in &plan.books {
             let total = match book.total {
-                PlannedTotal::Public => "public total",
-                PlannedTotal::Sealed { .. } => "sealed total",
+                PlannedTotal::Public => "public total".to_owned(),
+                PlannedTotal::Sealed { bound } => format!(
+                    "sealed total: covered if reserves reach {} (choose it with --seal)",
+                    bound.to_units(book.asset.decimals())
+                ),
             };
             eprintln!(
                 "  {:<8} {} rows, {} leaves, {total}",
@@ -120,6 +123,50 @@ impl PlanCommand {
             run.run_key_path().display()
         );
         Ok(Exit::Ok)
+    }
+
+    /// Each flag names an asset of the table, at most once, and none of two minds: what is not understood is refused.
+    fn check_named(&self, assets: &AssetTable) -> Result<(), Error> {
+        let mut totals = BTreeSet::new();
+        let mut leaves = BTreeSet::new();
+        let flags = [
+            ("--seal", &self.seal),
+            ("--public", &self.public),
+            ("--leaves", &self.leaves),
+        ];
+        for (flag, argument) in flags
+            .into_iter()
+            .flat_map(|(flag, arguments)| arguments.iter().map(move |argument| (flag, argument)))
+        {
+            let (id, value) = match argument.split_once('=') {
+                Some((id, value)) => (id, Some(value)),
+                None => (argument.as_str(), None),
+            };
+            if assets.find(id).is_none() {
+                return Err(Error::refused(
+                    format!("{flag}: the asset table has no asset {}", id.escape_debug()),
+                    "Name an asset of assets.toml.",
+                ));
+            }
+            if flag == "--public" && value.is_some() {
+                return Err(Error::refused(
+                    format!("{flag} {id} takes no value"),
+                    format!("Write --public {id}."),
+                ));
+            }
+            let seen = if flag == "--leaves" {
+                &mut leaves
+            } else {
+                &mut totals
+            };
+            if !seen.insert(id) {
+                return Err(Error::refused(
+                    format!("{flag} {id}: the same was said of this asset before"),
+                    "Name each asset once; its total is either sealed or public.",
+                ));
+            }
+        }
+        Ok(())
     }
 
     fn book(&self, asset: &Asset, rows: &AssetRows) -> Result<PlannedBook, Error> {
@@ -140,6 +187,12 @@ impl PlanCommand {
             }
             None => padded_leaf_count(count).map_err(Error::protocol("ledger"))?,
         };
+        Shape::new(leaf_count).map_err(|error| {
+            Error::refused(
+                format!("--leaves {id}: {error}"),
+                "Write a multiple of 16, such as 65536.",
+            )
+        })?;
         if leaf_count < count {
             return Err(Error::refused(
                 format!("--leaves {id}: {count} rows do not fit {leaf_count} leaves"),

@@ -1,15 +1,17 @@
 //! `por statement`: writes the file that a customer checks.
 
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
 use super::{HomeArg, RunArg};
-use crate::durable;
+use crate::durable::{self, Staging};
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::progress;
+use crate::publication::Publication;
 use crate::secret_file;
 use crate::statements::{Issuer, file_name};
 
@@ -42,12 +44,18 @@ impl StatementCommand {
     /// [`Error::Refused`] for an account that is in no book, [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
         let run = Home::at(&self.home.home).run(self.run.run)?;
+        if Publication::surrounds(&self.out) {
+            return Err(Error::refused(
+                format!("{} lies in a publication", self.out.display()),
+                "Name a place that is not public: a statement shows a balance.",
+            ));
+        }
         let issuer = Issuer::open(&run)?;
         if let Some(account) = &self.account {
             let file = issuer
                 .issue(account)?
                 .ok_or_else(|| unknown("this account"))?;
-            durable::write_private(&self.out, &file)?;
+            write_one(&self.out, &file)?;
             eprintln!(
                 "Wrote {} ({} bytes). It is private: it shows a balance.",
                 self.out.display(),
@@ -56,7 +64,7 @@ impl StatementCommand {
             return Ok(Exit::Ok);
         }
         let accounts: Vec<String> = match &self.list {
-            Some(path) => read_list(path)?,
+            Some(path) => read_list(path, &issuer.accounts())?,
             None => issuer.accounts().into_iter().collect(),
         };
         // The folder appears whole or not at all.
@@ -67,29 +75,22 @@ impl StatementCommand {
                 remedy: "Name a new folder.".into(),
             });
         }
-        let staging = durable::temporary(&self.out);
-        if staging.exists() {
-            std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
-        }
-        secret_file::create_private_dir(&staging)?;
+        let staging = Staging::at(durable::temporary(&self.out))?;
+        secret_file::create_private_dir(staging.path())?;
         let bar = progress::bar(accounts.len() as u64, "statements");
-        accounts
-            .par_iter()
-            .enumerate()
-            .try_for_each(|(index, account)| {
-                let file = issuer
-                    .issue(account)?
-                    .ok_or_else(|| unknown(&format!("account number {}", index + 1)))?;
-                let path = staging.join(file_name(account));
-                let mut output = secret_file::create_private(&path)?;
-                output.write_all(&file).map_err(Error::io(&path))?;
-                bar.inc(1);
-                Ok::<_, Error>(())
-            })?;
+        accounts.par_iter().try_for_each(|account| {
+            let file = issuer
+                .issue(account)?
+                .ok_or_else(|| unknown("an account"))?;
+            let path = staging.path().join(file_name(account));
+            let mut output = secret_file::create_private(&path)?;
+            output.write_all(&file).map_err(Error::io(&path))?;
+            bar.inc(1);
+            Ok::<_, Error>(())
+        })?;
         bar.finish_and_clear();
-        write_index(&staging.join("index.csv"), &accounts)?;
-        std::fs::rename(&staging, &self.out).map_err(Error::io(&self.out))?;
-        durable::sync_parent(&self.out)?;
+        write_index(&staging.path().join("index.csv"), &accounts)?;
+        staging.rename(&self.out)?;
         eprintln!(
             "Wrote {} statements to {}.",
             accounts.len(),
@@ -106,12 +107,52 @@ fn unknown(who: &str) -> Error {
     )
 }
 
-fn read_list(path: &Path) -> Result<Vec<String>, Error> {
+/// Writes one statement; the same bytes may stand there already, anything else is never overwritten.
+fn write_one(path: &Path, file: &[u8]) -> Result<(), Error> {
+    let in_the_way = |why: &str| Error::InTheWay {
+        path: path.to_owned(),
+        why: why.into(),
+        remedy: "Name a new file, or move this one away.".into(),
+    };
+    match std::fs::symlink_metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            durable::write_private(path, file)
+        }
+        Err(error) => Err(Error::io(path)(error)),
+        Ok(found) if !found.is_file() => Err(in_the_way("it exists and is no regular file")),
+        Ok(_) if std::fs::read(path).map_err(Error::io(path))? != file => {
+            Err(in_the_way("a file with other content exists already"))
+        }
+        // Written again, so that its mode is right.
+        Ok(_) => durable::write_private(path, file),
+    }
+}
+
+/// One account on each line; every one must be in the run, so that a misspelt one is found at its line.
+fn read_list(path: &Path, known: &BTreeSet<String>) -> Result<Vec<String>, Error> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
-    let mut accounts: Vec<String> = text.lines().map(Into::into).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    Ok(accounts)
+    let mut accounts = BTreeSet::new();
+    for (line, account) in (1..).zip(text.lines()) {
+        if !known.contains(account) {
+            return Err(Error::Line {
+                path: path.to_owned(),
+                line,
+                why: "this account is in no book of this run".into(),
+                remedy:
+                    "Check the spelling: accounts are byte-exact, and there are no empty lines."
+                        .into(),
+            });
+        }
+        accounts.insert(account.to_owned());
+    }
+    if accounts.is_empty() {
+        return Err(Error::input(
+            path,
+            "it names no account",
+            "Write one account on each line.",
+        ));
+    }
+    Ok(accounts.into_iter().collect())
 }
 
 /// Which file is whose. A field that a spreadsheet would run as a formula gets a leading apostrophe.

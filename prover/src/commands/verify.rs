@@ -1,12 +1,15 @@
 //! `por verify`: checks one statement, as the page does.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use por_protocol::statement::MAX_STATEMENT_BYTES;
 use por_protocol::verify::{Trust, verify_statement};
 
-use super::{now, print_report, report_exit};
+use super::{now, print_report, read_policy, report_exit};
 use crate::error::{Error, Exit};
+use crate::report_text::Question;
 
 /// Check a customer's statement
 #[derive(Debug, clap::Args)]
@@ -28,28 +31,32 @@ impl Verify {
     /// # Errors
     /// [`Error::Io`] if a file cannot be read; whatever is wrong with the statement is in the report.
     pub fn run(self) -> Result<Exit, Error> {
-        let size = std::fs::metadata(&self.statement)
-            .map_err(Error::io(&self.statement))?
-            .len();
-        if size > MAX_STATEMENT_BYTES as u64 {
-            return Err(Error::input(
-                &self.statement,
-                format!("{size} bytes are more than a statement can have"),
-                "Name the file that the exchange gave you.",
-            ));
-        }
-        let statement = std::fs::read(&self.statement).map_err(Error::io(&self.statement))?;
-        let policy = match &self.policy {
-            Some(path) => Some(std::fs::read(path).map_err(Error::io(path))?),
-            None => None,
-        };
+        let statement = read_statement(&self.statement)?;
+        let policy = read_policy(self.policy.as_deref())?;
         let trust = Trust {
             policy: policy.as_deref(),
             account: self.account.as_deref(),
             now: Some(now()),
         };
         let report = verify_statement(&statement, &trust);
-        print_report(&report, self.json)?;
+        print_report(&report, Question::Included, self.json)?;
         Ok(report_exit(&report))
     }
+}
+
+/// Reads no more than a statement can have, whatever the file says of its size: a device or pipe says nothing.
+fn read_statement(path: &Path) -> Result<Vec<u8>, Error> {
+    let limit = MAX_STATEMENT_BYTES as u64;
+    let mut statement = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(limit + 1).read_to_end(&mut statement))
+        .map_err(Error::io(path))?;
+    if statement.len() as u64 > limit {
+        return Err(Error::input(
+            path,
+            format!("it has more than the {limit} bytes that a statement can have"),
+            "Name the file that the exchange gave you.",
+        ));
+    }
+    Ok(statement)
 }

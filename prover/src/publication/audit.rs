@@ -14,6 +14,7 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::liabilities::{Node, Position, Shape, Subtree, TILE_BYTES, verify_subtree};
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
+use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
 use por_protocol::report::{Checks, Covered, Facts, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
@@ -86,7 +87,7 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     checks.record(
         Step::InOrder,
         None,
-        check_order(publication, &sequences, sequence, attestation, options.now),
+        check_order(publication, &sequences, sequence, attestation, options),
     );
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
     checks.record(Step::ReservesComplete, None, parts.check_reserves());
@@ -354,8 +355,8 @@ fn check_annexes(
     )]))
 }
 
-/// Step 12: exactly the files that attestation and rows call for, no links, nothing else: a secret or the tiles of a book
-/// that is not listed would stand out.
+/// Step 12: exactly the files that attestation and rows call for, packs of exact length, no links, nothing else: a secret
+/// or the tiles of a book that is not listed would stand out.
 fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
     let mut expected: BTreeSet<PathBuf> = [
         folder.json(),
@@ -372,20 +373,20 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             .iter()
             .map(|annex| folder.annexes().join(&annex.name)),
     );
-    let mut packs_of = Vec::new();
+    // Whatever follows the last record of a pack is bound by no hash.
+    let mut lengths = Vec::new();
     for row in &parts.books {
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
         for level in 1..=shape.depth() {
             for pack in 0..packs(&shape, level) {
-                let left = shape.nodes(level) - pack * PACK_TILES;
-                packs_of.push((pack_path(&tiles, level, pack), left.min(PACK_TILES)));
+                let path = pack_path(&tiles, level, pack);
+                let records = (shape.nodes(level) - pack * PACK_TILES).min(PACK_TILES);
+                lengths.push((path.clone(), records * TILE_BYTES as u64));
+                expected.insert(path);
             }
         }
     }
-    expected.extend(packs_of.iter().map(|(path, _)| path.clone()));
-    let mut found = BTreeSet::new();
-    list(folder.path(), &mut found)?;
     let shown = |path: &PathBuf| {
         path.strip_prefix(folder.path())
             .unwrap_or(path)
@@ -394,6 +395,18 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             .escape_debug()
             .to_string()
     };
+    let mut found = BTreeSet::new();
+    list(folder.path(), &mut found)?;
+    for (path, length) in &lengths {
+        let found = std::fs::metadata(path).map_or(*length, |found| found.len());
+        if found != *length {
+            let why = format!("{} has {found} bytes instead of {length}", shown(path));
+            return Err(ProtocolError::Mismatch {
+                what: "publication",
+                why,
+            });
+        }
+    }
     if let Some(path) = expected.difference(&found).next() {
         let why = format!("{} is missing", shown(path));
         return Err(ProtocolError::Mismatch {
@@ -407,22 +420,6 @@ fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, P
             what: "publication",
             why,
         });
-    }
-    // Tiles behind the last one would be read by nobody and bound by nothing.
-    for (path, tiles) in &packs_of {
-        let expected = tiles * TILE_BYTES as u64;
-        let absent = |_| ProtocolError::Mismatch {
-            what: "pack",
-            why: format!("{} cannot be read", shown(path)),
-        };
-        let found = std::fs::symlink_metadata(path).map_err(absent)?.len();
-        if found != expected {
-            return Err(ProtocolError::Length {
-                what: "pack",
-                expected,
-                found,
-            });
-        }
     }
     Ok(Facts::from([("files", found.len().to_string())]))
 }
@@ -456,7 +453,7 @@ fn check_order(
     sequences: &[u64],
     sequence: u64,
     attestation: &Attestation,
-    now: u64,
+    options: &AuditOptions<'_>,
 ) -> Result<Facts, ProtocolError> {
     if attestation.sequence != sequence {
         let why = format!(
@@ -469,6 +466,7 @@ fn check_order(
             why,
         });
     }
+    let AuditOptions { policy, now, .. } = *options;
     if attestation.snapshot.time > now {
         return Err(ProtocolError::Order {
             what: "snapshot",
@@ -492,10 +490,16 @@ fn check_order(
         });
     }
     let bytes = read(
-        &publication.attestation(*previous).json(),
+        &publication.attestation(*previous).note(),
         "previous attestation",
     )?;
-    let previous = Attestation::parse(&bytes)?;
+    let note = Note::parse(&bytes)?;
+    let text = match policy.map(Policy::parse) {
+        Some(Ok(policy)) => note.verify("previous attestation", policy.log())?,
+        // Step 2 cannot tell either.
+        _ => note.unverified_text(),
+    };
+    let previous = Attestation::parse(text.as_bytes())?;
     let corrects = attestation.supersedes.is_some();
     if attestation.snapshot.time < previous.snapshot.time
         || (!corrects && attestation.period <= previous.period)

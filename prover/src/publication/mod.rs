@@ -36,6 +36,23 @@ impl Publication {
         &self.0
     }
 
+    /// Whether there is a publication at `path`.
+    #[must_use]
+    pub fn is_at(path: &Path) -> bool {
+        let publication = Self::at(path);
+        publication.attestations_path().is_dir() && publication.policy_path().is_file()
+    }
+
+    /// Whether a file at `path` would be part of a publication: whether a folder above it is one.
+    #[must_use]
+    pub fn surrounds(path: &Path) -> bool {
+        let parent = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        std::fs::canonicalize(parent).is_ok_and(|parent| parent.ancestors().any(Self::is_at))
+    }
+
     /// `policy`.
     #[must_use]
     pub fn policy_path(&self) -> PathBuf {

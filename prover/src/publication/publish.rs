@@ -1,13 +1,13 @@
 //! Publishing: stage everything beside the target, audit the staged copy in full, then make it appear in one step.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use por_protocol::report::{Included, Outcome, Report};
 
 use super::audit::{AuditOptions, audit};
 use super::{AttestationFolder, Publication, sequence_folder};
-use crate::durable;
+use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::Run;
 use crate::home::folder_name;
@@ -28,14 +28,21 @@ pub fn publish(
     now: u64,
     progress: bool,
 ) -> Result<Report, Error> {
+    let _lock = run.lock()?;
     let (plan, _) = run.plan()?;
-    if run.path().starts_with(target) || target.starts_with(run.path()) {
+    let (target, place) = resolve(target)?;
+    let secrets = std::fs::canonicalize(run.path()).map_err(Error::io(run.path()))?;
+    if secrets.starts_with(&target) || target.starts_with(&secrets) {
         return Err(Error::refused(
             "the publication and the run folder lie inside each other",
             "Publish to a folder that holds no secrets.",
         ));
     }
-    let published = Publication::at(target);
+    let published = Publication::at(&target);
+    // What a killed run has left goes first, also where there is nothing more to do.
+    let mut staging_name = target.file_name().unwrap_or_default().to_owned();
+    staging_name.push(".staging");
+    let staging = Staging::at(target.with_file_name(staging_name))?;
     let own = published.attestation(plan.sequence);
     if own.path().exists() {
         return Err(Error::InTheWay {
@@ -44,25 +51,20 @@ pub fn publish(
             remedy: "A correction is a new run: start it with `por plan`.".into(),
         });
     }
-    let mut staging_name = target.file_name().unwrap_or_default().to_owned();
-    staging_name.push(".staging");
-    let staging = target.with_file_name(staging_name);
-    if staging.exists() {
-        // Left by a run that was killed: nothing in it was ever public.
-        std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
-    }
-    let staged = Publication::at(&staging);
-    stage_attestation(run, &staged.attestation(plan.sequence))?;
     let policy_text = std::fs::read(policy).map_err(Error::io(policy))?;
-    std::fs::write(staged.policy_path(), &policy_text).map_err(Error::io(&staging))?;
-    if let Some(page) = page {
-        stage_page(page, &staging, &policy_text)?;
+    if place == Place::Publication {
+        check_same_policy(&published, &policy_text)?;
     }
-    // The attestations before it, so that the audit sees the order; hard links cost nothing.
-    let earlier = if published.attestations_path().exists() {
-        published.sequences().map_err(Error::io(target))?
-    } else {
-        Vec::new()
+    let staged = Publication::at(staging.path());
+    stage_attestation(run, &staged.attestation(plan.sequence))?;
+    std::fs::write(staged.policy_path(), &policy_text).map_err(Error::io(staging.path()))?;
+    if let Some(page) = page {
+        stage_page(page, staging.path(), &policy_text)?;
+    }
+    // What the attestations before it say, so that the audit sees the order.
+    let earlier = match place {
+        Place::Publication => published.sequences().map_err(Error::io(&target))?,
+        Place::Free => Vec::new(),
     };
     for sequence in &earlier {
         let (from, to) = (
@@ -70,7 +72,7 @@ pub fn publish(
             staged.attestation(*sequence),
         );
         std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
-        std::fs::copy(from.json(), to.json()).map_err(Error::io(&from.json()))?;
+        std::fs::copy(from.note(), to.note()).map_err(Error::io(&from.note()))?;
     }
 
     let options = AuditOptions {
@@ -91,8 +93,73 @@ pub fn publish(
             why: why.unwrap_or_default(),
         });
     }
-    reveal(&published, &staged, plan.sequence, &earlier)?;
+    reveal(&published, staging, place, plan.sequence)?;
     Ok(report)
+}
+
+/// What is at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing, or an empty folder.
+    Free,
+    /// A publication.
+    Publication,
+}
+
+/// The target as an absolute path without links, so that one folder has one name, and what is there.
+fn resolve(target: &Path) -> Result<(PathBuf, Place), Error> {
+    let in_the_way = |why: &str, remedy: &str| Error::InTheWay {
+        path: target.to_owned(),
+        why: why.into(),
+        remedy: remedy.into(),
+    };
+    match std::fs::read_dir(target) {
+        Ok(mut entries) => {
+            if entries.next().is_none() {
+                let target = std::fs::canonicalize(target).map_err(Error::io(target))?;
+                return Ok((target, Place::Free));
+            }
+            if !Publication::is_at(target) {
+                return Err(in_the_way(
+                    "the folder holds other things than a publication",
+                    "Name a new folder, an empty one, or a publication of this exchange.",
+                ));
+            }
+            let target = std::fs::canonicalize(target).map_err(Error::io(target))?;
+            Ok((target, Place::Publication))
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
+                return Err(Error::io(target)(error));
+            };
+            let parent = if parent.as_os_str().is_empty() {
+                Path::new(".")
+            } else {
+                parent
+            };
+            let parent = std::fs::canonicalize(parent).map_err(|_| {
+                in_the_way(
+                    "the folder to make it in does not exist",
+                    "Make that folder first.",
+                )
+            })?;
+            Ok((parent.join(name), Place::Free))
+        }
+        Err(error) => Err(Error::io(target)(error)),
+    }
+}
+
+/// Another policy is another exchange's publication, or another trust root than customers were given.
+fn check_same_policy(published: &Publication, policy: &[u8]) -> Result<(), Error> {
+    let path = published.policy_path();
+    if std::fs::read(&path).map_err(Error::io(&path))? == policy {
+        return Ok(());
+    }
+    Err(Error::InTheWay {
+        path,
+        why: "the publication has another policy than this exchange".into(),
+        remedy: "Name this exchange's own publication, or put the new policy there first.".into(),
+    })
 }
 
 /// Everything of one attestation, and nothing else of the run folder: an allow-list, file by file.
@@ -122,6 +189,7 @@ fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error> {
 
 /// The page, with the policy compiled in: the page's only trust root.
 fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
+    check_page(page, page)?;
     copy_tree(page, to)?;
     let index = to.join("index.html");
     let html = std::fs::read_to_string(&index).map_err(Error::io(&index))?;
@@ -136,6 +204,34 @@ fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
     std::fs::write(&index, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&index))
 }
 
+/// A page is `index.html` and `assets/` with files of these kinds; whatever else lies there is not published.
+fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+        let path = entry.map_err(Error::io(folder))?.path();
+        let kind = std::fs::symlink_metadata(&path)
+            .map_err(Error::io(&path))?
+            .file_type();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let expected = if folder == page {
+            (kind.is_file() && path.ends_with("index.html"))
+                || (kind.is_dir() && path.ends_with("assets"))
+        } else {
+            kind.is_file() && matches!(ending, Some("js" | "css" | "wasm"))
+        };
+        if !expected {
+            return Err(Error::input(
+                &path,
+                "it is no part of the page",
+                "Give the folder that `npm run build` writes, and nothing else in it.",
+            ));
+        }
+        if kind.is_dir() {
+            check_page(page, &path)?;
+        }
+    }
+    Ok(())
+}
+
 fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
@@ -143,27 +239,30 @@ fn escape_html(text: &str) -> String {
         .replace('"', "&quot;")
 }
 
-/// Moves the staged copy into place: whole where nothing was, else the new attestation first and the page after it.
+/// Moves the staged copy into place: whole where nothing was; else page and policy first and the new attestation last, in
+/// one step. A run that is killed before it leaves the old attestations, and can be started again.
 fn reveal(
     published: &Publication,
-    staged: &Publication,
+    staging: Staging,
+    place: Place,
     sequence: u64,
-    earlier: &[u64],
 ) -> Result<(), Error> {
-    let (target, staging) = (published.path(), staged.path());
-    sync_tree(staging)?;
-    if earlier.is_empty() && !target.exists() {
-        std::fs::rename(staging, target).map_err(Error::io(target))?;
-        return durable::sync_parent(target);
+    sync_tree(staging.path())?;
+    if place == Place::Free {
+        return staging.rename(published.path());
     }
-    let attestations = published.attestations_path();
-    std::fs::create_dir_all(&attestations).map_err(Error::io(&attestations))?;
-    let to = attestations.join(sequence_folder(sequence));
-    std::fs::rename(staged.attestation(sequence).path(), &to).map_err(Error::io(&to))?;
-    durable::sync_parent(&to)?;
-    std::fs::remove_dir_all(staged.attestations_path()).map_err(Error::io(staging))?;
-    move_tree(staging, target)?;
-    std::fs::remove_dir_all(staging).map_err(Error::io(staging))
+    let staged = Publication::at(staging.path());
+    let attestation = staging.path().join(sequence_folder(sequence));
+    std::fs::rename(staged.attestation(sequence).path(), &attestation)
+        .map_err(Error::io(&attestation))?;
+    let rest = staged.attestations_path();
+    std::fs::remove_dir_all(&rest).map_err(Error::io(&rest))?;
+    move_tree(staged.path(), published.path(), Some(&attestation))?;
+    let to = published
+        .attestations_path()
+        .join(sequence_folder(sequence));
+    std::fs::rename(&attestation, &to).map_err(Error::io(&to))?;
+    durable::sync_parent(&to)
 }
 
 fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
@@ -186,13 +285,17 @@ fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn move_tree(from: &Path, to: &Path) -> Result<(), Error> {
+/// Moves everything but `except`.
+fn move_tree(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), Error> {
     std::fs::create_dir_all(to).map_err(Error::io(to))?;
     for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
         let entry = entry.map_err(Error::io(from))?;
         let target = to.join(entry.file_name());
+        if except == Some(&entry.path()) {
+            continue;
+        }
         if entry.file_type().map_err(Error::io(from))?.is_dir() {
-            move_tree(&entry.path(), &target)?;
+            move_tree(&entry.path(), &target, None)?;
         } else {
             std::fs::rename(entry.path(), &target).map_err(Error::io(&target))?;
         }

@@ -5,7 +5,9 @@
 
 use std::error::Error;
 
+use bulletproofs::{BulletproofGens, PedersenGens, RangeProof};
 use curve25519_dalek::scalar::Scalar;
+use merlin::Transcript;
 use por_protocol::account::AccountId;
 use por_protocol::amount::{Amount, Decimals, ExactAmount};
 use por_protocol::asset::{Asset, AssetTable};
@@ -28,6 +30,8 @@ use por_protocol::run_key::{RunKey, Secrets, Subject};
 use por_protocol::statement::{AttachedRow, Core, OpenedBook, Statement};
 use por_protocol::suite::{ATTESTATION_FORMAT, STATEMENT_FORMAT, SUITE};
 use por_protocol::verify::{Trust, Verifier};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng as _;
 use rustix::time::{ClockId, clock_gettime};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
@@ -76,6 +80,18 @@ fn main() -> Result<()> {
         "1.1 ms",
     );
 
+    let (prove, verify) = library()?;
+    row(
+        "library alone: prove, per value of 16",
+        &format!("{prove:.2} ms"),
+        "-",
+    );
+    row(
+        "library alone: verify one proof of 16 values",
+        &format!("{verify:.2} ms"),
+        "-",
+    );
+
     let (file, policy, book_bytes) = statement(&prover, &secrets)?;
     if let Ok(path) = std::env::var("POR_BENCH_STATEMENT") {
         std::fs::write(&path, &file)?;
@@ -106,6 +122,46 @@ fn main() -> Result<()> {
         "60 ms",
     );
     Ok(())
+}
+
+/// The yardstick: the same machine, minute and proof size through `bulletproofs` alone.
+fn library() -> Result<(f64, f64)> {
+    let (generators, pedersen) = (BulletproofGens::new(64, 16), PedersenGens::default());
+    let values: Vec<u64> = (1..=16).collect();
+    let blindings: Vec<Scalar> = (1..=16_u64).map(Scalar::from).collect();
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let transcript = || Transcript::new(b"bench");
+    let mut proved = None;
+    let prove = median(5, || {
+        proved = Some(
+            RangeProof::prove_multiple_with_rng(
+                &generators,
+                &pedersen,
+                &mut transcript(),
+                &values,
+                &blindings,
+                64,
+                &mut rng,
+            )
+            .map_err(|error| format!("{error:?}"))?,
+        );
+        Ok(())
+    })?;
+    let (proof, commitments) = proved.ok_or("nothing was proved")?;
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let verify = median(15, || {
+        proof
+            .verify_multiple_with_rng(
+                &generators,
+                &pedersen,
+                &mut transcript(),
+                &commitments,
+                64,
+                &mut rng,
+            )
+            .map_err(|error| format!("{error:?}").into())
+    })?;
+    Ok((prove / 16.0, verify))
 }
 
 fn row(figure: &str, measured: &str, bar: &str) {

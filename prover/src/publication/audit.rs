@@ -257,8 +257,10 @@ impl<'a> Parts<'a> {
                 .iter()
                 .any(|block| block.network == row.network)
             {
-                return Err(ProtocolError::Missing {
-                    what: "snapshot block of a reserve's chain",
+                let why = format!("there are reserves on {} and no block of it", row.network);
+                return Err(ProtocolError::Mismatch {
+                    what: "snapshot",
+                    why,
                 });
             }
         }

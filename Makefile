@@ -34,8 +34,12 @@ tools:
 	@command -v cargo >/dev/null || { echo "Missing: cargo. Install Rust with rustup." >&2; exit 1; }
 	@command -v node >/dev/null || { echo "Missing: node. Install Node 20.19 or later." >&2; exit 1; }
 	@command -v npm >/dev/null || { echo "Missing: npm. It comes with Node." >&2; exit 1; }
-	@if command -v rustup >/dev/null; then rustup target add wasm32-unknown-unknown 2>/dev/null || \
-	  { echo "Missing: the target wasm32-unknown-unknown, and rustup could not fetch it." >&2; exit 1; }; fi
+	@if command -v rustup >/dev/null; then \
+	  rustup target add wasm32-unknown-unknown 2>/dev/null || \
+	    { echo "Missing: the target wasm32-unknown-unknown, and rustup could not fetch it." >&2; exit 1; }; \
+	  rustup component add rustfmt clippy 2>/dev/null || \
+	    { echo "Missing: rustfmt or clippy, and rustup could not fetch them." >&2; exit 1; }; \
+	fi
 
 por: tools
 	cargo build --release --locked -p por-prover

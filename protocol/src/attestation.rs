@@ -147,7 +147,7 @@ impl Attestation {
             what: "entity",
             why: error.to_string(),
         })?;
-        check_log_origin(&self.log_origin)?;
+        KeyName::log_origin(&self.log_origin)?;
         self.statement_public_key()?;
         if self.books.count == 0 {
             return Err(Error::Vacuous {
@@ -225,20 +225,6 @@ impl Attestation {
             shape: Shape::new(row.leaf_count)?,
         })
     }
-}
-
-/// A log origin is a key name of printable ASCII, so that it looks the same everywhere it is compared by eye.
-///
-/// # Errors
-/// [`Error::Field`].
-pub fn check_log_origin(origin: &str) -> Result<KeyName, Error> {
-    if !origin.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::Field {
-            what: "log origin",
-            why: "it must be printable ASCII without spaces".into(),
-        });
-    }
-    KeyName::new(origin)
 }
 
 /// `<log origin>/statement`.

@@ -12,8 +12,8 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::json;
+use crate::kind::Kind;
 use crate::liabilities::{Commitment, Node, Shape};
-use crate::plan::Kind;
 
 /// An asset may have 256 instances of some 100 bytes; a row of more is no row.
 pub const MAX_ROW_BYTES: usize = 64 * 1024;

@@ -28,6 +28,7 @@ pub mod digest;
 pub mod error;
 pub mod hex_bytes;
 mod json;
+pub mod kind;
 pub mod liabilities;
 pub mod merkle;
 pub mod note;

@@ -48,6 +48,20 @@ impl KeyName {
         Ok(Self(name.to_string()))
     }
 
+    /// A log origin: a key name of printable ASCII, so that it looks the same everywhere it is compared by eye.
+    ///
+    /// # Errors
+    /// [`Error::Field`].
+    pub fn log_origin(origin: &str) -> Result<Self, Error> {
+        if !origin.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Error::Field {
+                what: "log origin",
+                why: "it must be printable ASCII without spaces".into(),
+            });
+        }
+        Self::new(origin)
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

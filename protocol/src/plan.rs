@@ -10,12 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::asset::Asset;
-use crate::attestation::check_log_origin;
 use crate::context::BookContext;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::json;
+use crate::kind::Kind;
 use crate::liabilities::Shape;
+use crate::note::KeyName;
 use crate::period::Period;
 use crate::suite::{PLAN_FORMAT, SUITE, require, require_format};
 
@@ -24,24 +25,6 @@ pub const MIN_LEAVES: u64 = 256;
 /// Below this many non-zero accounts a public total would be somebody's balance: the book is sealed by default.
 pub const MIN_PUBLIC_ACCOUNTS: u64 = 20;
 const MAX_BYTES: usize = 16 << 20;
-
-/// What kind of claim a book holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// What the exchange owes its customers.
-    Owed,
-}
-
-impl Kind {
-    /// The word in `ctx`, JSON and labels.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Owed => "owed",
-        }
-    }
-}
 
 /// How a book's total is to be published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +95,7 @@ impl Plan {
     pub fn check(&self) -> Result<(), Error> {
         require("plan format", &self.format, PLAN_FORMAT)?;
         require("suite", &self.suite, SUITE)?;
-        check_log_origin(&self.log_origin)?;
+        KeyName::log_origin(&self.log_origin)?;
         if self.books.is_empty() {
             return Err(Error::Vacuous {
                 what: "the plan's list of books",

@@ -16,7 +16,7 @@ use crate::digest::Digest;
 use crate::error::Error;
 use crate::hex_bytes::HexSecret;
 use crate::json;
-use crate::plan::Kind;
+use crate::kind::Kind;
 use crate::suite::{STATEMENT_FORMAT, require, require_format};
 
 /// A customer with every asset of a large exchange stays far below; more is refused before it is read.

@@ -16,6 +16,7 @@ use por_protocol::book_row::{BookRow, Root, Total};
 use por_protocol::context::{BookContext, Ctx};
 use por_protocol::digest::Digest;
 use por_protocol::hex_bytes::{HexBytes, HexSecret};
+use por_protocol::kind::Kind;
 use por_protocol::liabilities::{
     ARITY, ChildSecret, Commitment, Committer, LeafOpening, Position, Shape, Subtree, TileProver,
     prove_total, verify_subtree,
@@ -23,7 +24,6 @@ use por_protocol::liabilities::{
 use por_protocol::merkle::RowTree;
 use por_protocol::note::{KeyName, SecretKey};
 use por_protocol::period::Period;
-use por_protocol::plan::Kind;
 use por_protocol::range_proof::Generators;
 use por_protocol::report::Included;
 use por_protocol::run_key::{RunKey, Secrets, Subject};

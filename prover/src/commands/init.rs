@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use por_protocol::attestation::check_log_origin;
+use por_protocol::note::KeyName;
 
 use super::HomeArg;
 use crate::durable;
@@ -43,7 +43,7 @@ impl Init {
                 remedy: "Go on with `por plan`, or name another --home.".into(),
             });
         }
-        let origin = check_log_origin(&self.log_origin).map_err(|error| {
+        let origin = KeyName::log_origin(&self.log_origin).map_err(|error| {
             Error::refused(
                 format!("--log-origin: {error}"),
                 "Write a name that stays yours, such as example.com/por.",

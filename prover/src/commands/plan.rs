@@ -7,11 +7,10 @@ use std::time::UNIX_EPOCH;
 use por_protocol::amount::{Amount, ExactAmount};
 use por_protocol::asset::{Asset, AssetTable};
 use por_protocol::digest::Digest;
+use por_protocol::kind::Kind;
 use por_protocol::liabilities::Shape;
 use por_protocol::period::Period;
-use por_protocol::plan::{
-    Kind, MIN_PUBLIC_ACCOUNTS, Plan, PlannedBook, PlannedTotal, padded_leaf_count,
-};
+use por_protocol::plan::{MIN_PUBLIC_ACCOUNTS, Plan, PlannedBook, PlannedTotal, padded_leaf_count};
 use por_protocol::run_key::RunKey;
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
 

@@ -5,9 +5,9 @@ use por_protocol::amount::ExactAmount;
 use por_protocol::attestation::Attestation;
 use por_protocol::digest::Digest;
 use por_protocol::hex_bytes::HexSecret;
+use por_protocol::kind::Kind;
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
-use por_protocol::plan::Kind;
 use por_protocol::statement::{AttachedRow, Core, OpenedBook, Statement};
 use por_protocol::suite::STATEMENT_FORMAT;
 

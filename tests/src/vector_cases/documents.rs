@@ -2,7 +2,8 @@
 
 use por_protocol::attestation::MAX_ATTESTATION_BYTES;
 use por_protocol::digest::Digest;
-use por_protocol::plan::{Kind, Plan, PlannedBook, PlannedTotal};
+use por_protocol::kind::Kind;
+use por_protocol::plan::{Plan, PlannedBook, PlannedTotal};
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
 
 use super::{Cases, changed};

@@ -183,11 +183,12 @@ test('an answer to an earlier file is not shown for a later one', async () => {
 
 test('the keyboard reaches the file input, and shows where it is', async () => {
   const opened = await openPage(browser, `${server.origin}/`, { worker: workerThatRuns('') });
+  // Listened for well before the key: the browser is told to report choosers only now, and does not wait with the key.
+  const chooser = opened.page.waitForEvent('filechooser');
   await opened.page.keyboard.press('Tab');
   expect(await opened.page.evaluate(() => document.activeElement?.id)).toBe('statement');
   const outline = await opened.page.locator('.drop-zone').evaluate((zone) => getComputedStyle(zone).outlineStyle);
   expect(outline).toBe('solid');
-  const chooser = opened.page.waitForEvent('filechooser');
   await opened.page.keyboard.press('Enter');
   await (await chooser).setFiles([]);
   await opened.close();

@@ -111,7 +111,7 @@ impl Verifier {
         let mut tiles = parts.tiles;
         for (opened, attached) in core.books.iter().zip(&parts.rows) {
             let depth = attached.depth().saturating_mul(TILE_BYTES);
-            // The lengths were checked in step 1; a short remainder fails step 8 by its length.
+            // The lengths were checked in step 1; a short remainder fails step 15 by its length.
             let (path, rest) = tiles.split_at_checked(depth).unwrap_or((tiles, &[]));
             tiles = rest;
             books.push(self.book(

@@ -1,6 +1,6 @@
 //! Pedersen commitments `C = v·B + r·B̃` over Ristretto255, with the generators of `bulletproofs::PedersenGens`.
 //!
-//! Decoding is strict: a non-canonical encoding and the identity are refused everywhere (SPEC §4.1).
+//! Decoding is strict: a non-canonical encoding and the identity are refused everywhere (SPEC §2).
 
 use core::fmt;
 

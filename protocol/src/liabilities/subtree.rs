@@ -1,4 +1,4 @@
-//! A whole subtree at once: every tile authentic, consistent and non-negative, in one batch (SPEC §10.2).
+//! A whole subtree at once: every tile authentic, consistent and non-negative, in one batch (SPEC §10.1).
 //!
 //! The auditor's unit of work: three levels are 273 tiles and one multiscalar multiplication. Each record is read once,
 //! and judged by what was read of its parent.

@@ -1,4 +1,4 @@
-//! Which leaf stands where: the keyed order of accounts and padding (SPEC §4.6).
+//! Which leaf stands where: the keyed order of accounts and padding (SPEC §3.4).
 //!
 //! A file of fixed records, in leaf order: order key (32 bytes) ‖ u64 source, where source is the byte in the rows file
 //! at which the account's row begins, or `2⁶³ + j` for padding leaf j. It is private, and so small (40 bytes a leaf) that

@@ -1,4 +1,4 @@
-//! Coverage of one asset, computed from figures: text about it is never believed (SPEC §9 step 18).
+//! Coverage of one asset, computed from figures: text about it is never believed (SPEC §9 step 22).
 
 use alloc::string::ToString;
 use alloc::vec::Vec;

@@ -191,6 +191,16 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// Two heads of one log of which the newer does not begin with the older: its history was rewritten.
+    #[error(
+        "the log was rewritten: its head of {newer} entries does not extend its head of {older}"
+    )]
+    Inconsistent {
+        /// Entries of the older head.
+        older: u64,
+        /// Entries of the newer head.
+        newer: u64,
+    },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
     Order {
@@ -241,6 +251,7 @@ impl Error {
             Self::Missing { .. } => "missing",
             Self::Vacuous { .. } => "vacuous",
             Self::Policy { .. } => "policy",
+            Self::Inconsistent { .. } => "inconsistent",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

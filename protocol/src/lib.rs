@@ -30,6 +30,7 @@ pub mod hex_bytes;
 mod json;
 pub mod kind;
 pub mod liabilities;
+pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod ownership;

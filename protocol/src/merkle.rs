@@ -1,4 +1,4 @@
-//! RFC 6962 Merkle trees over exact row bytes: the rows of books and of reserves (SPEC §7.2).
+//! RFC 6962 Merkle trees over exact bytes: the rows of books and of reserves (SPEC §7.2), the entries of the log (§7.5).
 //!
 //! Leaf hash = SHA-256(0x00 ‖ row), node hash = SHA-256(0x01 ‖ left ‖ right), an odd node is promoted. The tree is
 //! `rs_merkle`'s with this hasher; inclusion is verified here, because a verifier must use every hash it is given and no
@@ -31,18 +31,32 @@ impl Hasher for Rfc6962 {
     fn concat_and_hash(left: &[u8; 32], right: Option<&[u8; 32]>) -> [u8; 32] {
         match right {
             None => *left,
-            Some(right) => node_hash(left, right),
+            Some(right) => Sha256::new()
+                .chain_update([1])
+                .chain_update(left)
+                .chain_update(right)
+                .finalize()
+                .into(),
         }
     }
 }
 
-fn node_hash(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
-    Sha256::new()
-        .chain_update([1])
-        .chain_update(left)
-        .chain_update(right)
-        .finalize()
-        .into()
+/// H(0x00 ‖ row).
+#[must_use]
+pub fn leaf_hash(row: &[u8]) -> Digest {
+    Digest::from_bytes(Rfc6962::hash(row))
+}
+
+/// H(0x01 ‖ left ‖ right).
+pub(crate) fn node_hash(left: &Digest, right: &Digest) -> Digest {
+    let right = Some(right.as_bytes());
+    Digest::from_bytes(Rfc6962::concat_and_hash(left.as_bytes(), right))
+}
+
+/// The root over leaf hashes; SHA-256 of nothing for none (RFC 6962 §2.1).
+#[must_use]
+pub fn tree_root(leaves: &[Digest]) -> Digest {
+    RowTree::from_leaves(leaves).root()
 }
 
 /// A list of rows with its Merkle tree.
@@ -52,7 +66,14 @@ impl RowTree {
     /// Builds the tree over exact row bytes (without their line feed).
     #[must_use]
     pub fn new<'a>(rows: impl IntoIterator<Item = &'a [u8]>) -> Self {
-        let leaves: Vec<[u8; 32]> = rows.into_iter().map(Rfc6962::hash).collect();
+        let leaves: Vec<Digest> = rows.into_iter().map(leaf_hash).collect();
+        Self::from_leaves(&leaves)
+    }
+
+    /// Builds the tree over leaf hashes.
+    #[must_use]
+    pub fn from_leaves(leaves: &[Digest]) -> Self {
+        let leaves: Vec<[u8; 32]> = leaves.iter().map(|leaf| *leaf.as_bytes()).collect();
         Self(MerkleTree::from_leaves(&leaves))
     }
 
@@ -98,19 +119,19 @@ pub fn verify_row(
         _ => return Err(refuse("the row's index is not below the count")),
     };
     let mut at = index;
-    let mut hash = Rfc6962::hash(row);
+    let mut hash = leaf_hash(row);
     for sibling in path {
         if last == 0 {
             return Err(refuse("the path is too long"));
         }
         if at & 1 == 1 || at == last {
-            hash = node_hash(sibling.as_bytes(), &hash);
+            hash = node_hash(sibling, &hash);
             while at & 1 == 0 && at != 0 {
                 at >>= 1;
                 last >>= 1;
             }
         } else {
-            hash = node_hash(&hash, sibling.as_bytes());
+            hash = node_hash(&hash, sibling);
         }
         at >>= 1;
         last >>= 1;
@@ -118,7 +139,7 @@ pub fn verify_row(
     if last != 0 {
         return Err(refuse("the path is too short"));
     }
-    if Digest::from_bytes(hash) == *root {
+    if hash == *root {
         Ok(())
     } else {
         Err(refuse("the row is not under the root"))

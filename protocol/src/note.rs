@@ -1,7 +1,9 @@
 //! C2SP signed notes with Ed25519 (c2sp.org/signed-note), and their keys.
 //!
 //! A note is text that ends in a line feed, an empty line, and signature lines `— <key name> base64(key id ‖ signature)`.
-//! Unknown signatures are ignored, a false signature of a known key refuses the note.
+//! Unknown signatures are ignored, a false signature of a known key refuses the note. A key's type is part of its Rust
+//! type, because the two kinds sign different bytes: [`PublicKey`] the text itself, [`WitnessKey`] the text with a time
+//! (see [`crate::log`]).
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -15,8 +17,19 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Error;
 
-/// Signature type Ed25519 of c2sp.org/signed-note.
-const ED25519: u8 = 0x01;
+/// Signature type of Ed25519 over the text (c2sp.org/signed-note).
+pub const ED25519: u8 = 0x01;
+/// Signature type of timestamped Ed25519 cosignatures (c2sp.org/tlog-cosignature).
+pub const COSIGNATURE: u8 = 0x04;
+
+/// A key that signs notes: a log's, a statement's, an approver's.
+pub type PublicKey = VerifierKey<ED25519>;
+/// The secret half of a [`PublicKey`].
+pub type SecretKey = SignerKey<ED25519>;
+/// A key that cosigns checkpoints.
+pub type WitnessKey = VerifierKey<COSIGNATURE>;
+/// The secret half of a [`WitnessKey`].
+pub type WitnessSecretKey = SignerKey<COSIGNATURE>;
 /// The spec asks for at least 16 signature lines; approvals and old keys need few more.
 const MAX_SIGNATURES: usize = 64;
 /// Key names are origins, such as `example.com/por`; longer ones are refused.
@@ -69,14 +82,14 @@ impl KeyName {
     }
 }
 
-/// A public key with its name: C2SP *vkey*, `<name>+<key id hex>+base64(0x01 ‖ 32 bytes)`.
+/// A public key with its name: C2SP *vkey*, `<name>+<key id hex>+base64(type ‖ 32 bytes)`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicKey {
+pub struct VerifierKey<const TYPE: u8> {
     name: KeyName,
     key: VerifyingKey,
 }
 
-impl PublicKey {
+impl<const TYPE: u8> VerifierKey<TYPE> {
     /// # Errors
     /// [`Error::Encoding`] if the bytes are no point, [`Error::WeakKey`] if its order is small.
     pub fn new(name: KeyName, bytes: &[u8; 32]) -> Result<Self, Error> {
@@ -95,7 +108,7 @@ impl PublicKey {
     /// Parses a vkey.
     ///
     /// # Errors
-    /// [`Error::Field`] if malformed or of another type than Ed25519, or if the key id is not the one of name and key.
+    /// [`Error::Field`] if malformed or of another signature type, or if the key id is not the one of name and key.
     pub fn from_vkey(vkey: &str) -> Result<Self, Error> {
         let refuse = |why: &str| Error::Field {
             what: "public key (vkey)",
@@ -108,13 +121,11 @@ impl PublicKey {
         };
         let bytes =
             Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?;
-        let (ED25519, key) = bytes
+        let key = bytes
             .split_first()
-            .map(|(kind, key)| (*kind, key))
-            .unwrap_or_default()
-        else {
-            return Err(refuse("only Ed25519 keys (type 0x01) are supported"));
-        };
+            .filter(|(kind, _)| **kind == TYPE)
+            .map(|(_, key)| key)
+            .ok_or_else(|| refuse(wrong_type::<TYPE>()))?;
         let key = key
             .try_into()
             .map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
@@ -137,12 +148,12 @@ impl PublicKey {
         self.key.as_bytes()
     }
 
-    /// The four bytes in front of its signatures: SHA-256(name ‖ LF ‖ 0x01 ‖ key), first four.
+    /// The four bytes in front of its signatures: SHA-256(name ‖ LF ‖ type ‖ key), first four.
     #[must_use]
     pub fn id(&self) -> [u8; 4] {
         let hash: [u8; 32] = Sha256::new()
             .chain_update(self.name.as_str())
-            .chain_update([b'\n', ED25519])
+            .chain_update([b'\n', TYPE])
             .chain_update(self.key.as_bytes())
             .finalize()
             .into();
@@ -151,9 +162,17 @@ impl PublicKey {
     }
 }
 
-impl fmt::Display for PublicKey {
+/// What to say to a key of another type.
+const fn wrong_type<const TYPE: u8>() -> &'static str {
+    match TYPE {
+        COSIGNATURE => "a witness has an Ed25519 cosignature key (type 0x04)",
+        _ => "only Ed25519 keys (type 0x01) are supported here",
+    }
+}
+
+impl<const TYPE: u8> fmt::Display for VerifierKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut bytes = Vec::from([ED25519]);
+        let mut bytes = Vec::from([TYPE]);
         bytes.extend_from_slice(self.key.as_bytes());
         write!(
             f,
@@ -166,12 +185,12 @@ impl fmt::Display for PublicKey {
 }
 
 /// A signing key with its name; wiped when dropped, never printed.
-pub struct SecretKey {
+pub struct SignerKey<const TYPE: u8> {
     name: KeyName,
     key: SigningKey,
 }
 
-impl SecretKey {
+impl<const TYPE: u8> SignerKey<TYPE> {
     /// From 32 bytes of the operating system's randomness.
     ///
     /// # Errors
@@ -191,17 +210,17 @@ impl SecretKey {
 
     /// Its public key.
     #[must_use]
-    pub fn public(&self) -> PublicKey {
-        PublicKey {
+    pub fn public(&self) -> VerifierKey<TYPE> {
+        VerifierKey {
             name: self.name.clone(),
             key: self.key.verifying_key(),
         }
     }
 
-    /// The text of the key file: `PRIVATE+KEY+<name>+<key id>+base64(0x01 ‖ seed)` (the form of Go's `note` package).
+    /// The text of the key file: `PRIVATE+KEY+<name>+<key id>+base64(type ‖ seed)` (the form of Go's `note` package).
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {
-        let mut bytes = Zeroizing::new(Vec::from([ED25519]));
+        let mut bytes = Zeroizing::new(Vec::from([TYPE]));
         let mut seed = self.key.to_bytes();
         bytes.extend_from_slice(&seed);
         seed.zeroize();
@@ -234,13 +253,11 @@ impl SecretKey {
         let bytes = Zeroizing::new(
             Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?,
         );
-        let (ED25519, seed) = bytes
+        let seed = bytes
             .split_first()
-            .map(|(kind, seed)| (*kind, seed))
-            .unwrap_or_default()
-        else {
-            return Err(refuse("only Ed25519 keys (type 0x01) are supported"));
-        };
+            .filter(|(kind, _)| **kind == TYPE)
+            .map(|(_, seed)| seed)
+            .ok_or_else(|| refuse(wrong_type::<TYPE>()))?;
         let seed: [u8; 32] = seed
             .try_into()
             .map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
@@ -252,19 +269,20 @@ impl SecretKey {
         Ok(key)
     }
 
+    /// Ed25519 over exactly these bytes.
+    pub(crate) fn sign_bytes(&self, message: &[u8]) -> [u8; 64] {
+        self.key.sign(message).to_bytes()
+    }
+}
+
+impl SignerKey<ED25519> {
     /// Signs `text`, giving the signature line with its line feed.
     ///
     /// # Errors
     /// [`Error::Syntax`] if the text cannot be a note's.
     pub fn signature_line(&self, text: &str) -> Result<String, Error> {
         check_text(text)?;
-        let mut bytes = Vec::from(self.public().id());
-        bytes.extend_from_slice(&self.key.sign(text.as_bytes()).to_bytes());
-        Ok(format!(
-            "— {} {}\n",
-            self.name.as_str(),
-            Base64::encode_string(&bytes)
-        ))
+        Ok(self.public().line(&self.sign_bytes(text.as_bytes())))
     }
 
     /// Signs `text` as a note of one signature.
@@ -276,9 +294,55 @@ impl SecretKey {
     }
 }
 
-impl fmt::Debug for SecretKey {
+impl<const TYPE: u8> fmt::Debug for SignerKey<TYPE> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretKey({}, secret)", self.name.as_str())
+    }
+}
+
+impl VerifierKey<ED25519> {
+    /// The signature line of a signature that was made elsewhere, such as in a hardware module.
+    ///
+    /// # Errors
+    /// [`Error::Signature`] naming `what`, if it is not this key's signature over `text`; [`Error::Syntax`] if the text
+    /// cannot be a note's.
+    pub fn detached_line(
+        &self,
+        what: &'static str,
+        text: &str,
+        signature: &[u8; 64],
+    ) -> Result<String, Error> {
+        check_text(text)?;
+        self.verify_bytes(what, text.as_bytes(), signature)?;
+        Ok(self.line(signature))
+    }
+}
+
+impl<const TYPE: u8> VerifierKey<TYPE> {
+    /// `— <name> base64(key id ‖ signature)` and its line feed.
+    pub(crate) fn line(&self, signature: &[u8]) -> String {
+        let mut bytes = Vec::from(self.id());
+        bytes.extend_from_slice(signature);
+        format!(
+            "— {} {}\n",
+            self.name.as_str(),
+            Base64::encode_string(&bytes)
+        )
+    }
+
+    /// Strict Ed25519 over exactly these bytes.
+    pub(crate) fn verify_bytes(
+        &self,
+        what: &'static str,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        let refuse = |why| Error::Signature { what, why };
+        let signature = Signature::from_slice(signature)
+            .map_err(|_| refuse("an Ed25519 signature has 64 bytes"))?;
+        self.key
+            .verify_strict(message, &signature)
+            .map_err(|_| refuse("the signature is false"))
     }
 }
 
@@ -351,37 +415,64 @@ impl<'a> Note<'a> {
     /// # Errors
     /// [`Error::Signature`], naming `what`, if the key did not sign, signed twice, or its signature is false.
     pub fn verify(&self, what: &'static str, key: &PublicKey) -> Result<&'a str, Error> {
-        let mut verified = false;
-        for (name, id, signature) in &self.signatures {
-            if *name != key.name.as_str() || *id != key.id() {
-                continue;
+        self.verify_any(what, core::slice::from_ref(key))
+            .map(|(text, _)| text)
+    }
+
+    /// The text and the first of `keys` that signed it. The signatures of all of them are verified: a false one refuses
+    /// the note even where another key signed well.
+    ///
+    /// # Errors
+    /// As [`Note::verify`].
+    pub fn verify_any<'k>(
+        &self,
+        what: &'static str,
+        keys: &'k [PublicKey],
+    ) -> Result<(&'a str, &'k PublicKey), Error> {
+        let mut signer = None;
+        for key in keys {
+            if self.is_signed_by(what, key)? && signer.is_none() {
+                signer = Some(key);
             }
-            let signature = Signature::from_slice(signature).map_err(|_| Error::Signature {
+        }
+        match signer {
+            Some(key) => Ok((self.text, key)),
+            None => Err(Error::Signature {
                 what,
-                why: "an Ed25519 signature has 64 bytes",
-            })?;
-            key.key
-                .verify_strict(self.text.as_bytes(), &signature)
-                .map_err(|_| Error::Signature {
-                    what,
-                    why: "the signature is false",
-                })?;
-            if verified {
+                why: "not signed by the expected key",
+            }),
+        }
+    }
+
+    /// Whether `key` signed the text.
+    ///
+    /// # Errors
+    /// [`Error::Signature`], naming `what`, if the key signed twice or its signature is false.
+    pub fn is_signed_by(&self, what: &'static str, key: &PublicKey) -> Result<bool, Error> {
+        let mut signed = false;
+        for signature in self.signatures_of(key) {
+            key.verify_bytes(what, self.text.as_bytes(), signature)?;
+            if signed {
                 return Err(Error::Signature {
                     what,
                     why: "one key signed twice",
                 });
             }
-            verified = true;
+            signed = true;
         }
-        if verified {
-            Ok(self.text)
-        } else {
-            Err(Error::Signature {
-                what,
-                why: "not signed by the expected key",
-            })
-        }
+        Ok(signed)
+    }
+
+    /// What stands behind name and id of this key, unverified.
+    pub(crate) fn signatures_of<const TYPE: u8>(
+        &self,
+        key: &VerifierKey<TYPE>,
+    ) -> impl Iterator<Item = &[u8]> {
+        let id = key.id();
+        self.signatures
+            .iter()
+            .filter(move |(name, other, _)| *name == key.name.as_str() && *other == id)
+            .map(|(_, _, signature)| signature.as_slice())
     }
 
     /// The text, unverified: for showing what a file claims.

@@ -15,44 +15,93 @@ impl Period {
     /// # Errors
     /// [`Error::Field`] unless the text is `YYYY-MM` or `YYYY-MM-DD` and names a month or day that exists.
     pub fn new(text: &str) -> Result<Self, Error> {
-        let refuse = || Error::Field {
-            what: "period",
-            why: "expected YYYY-MM or YYYY-MM-DD".into(),
-        };
-        let number = |part: Option<&str>, digits: usize| {
-            let part = part.filter(|part| {
-                part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit())
-            });
-            part.and_then(|part| part.parse::<u32>().ok())
-        };
-        let mut parts = text.split('-');
-        let year = number(parts.next(), 4).ok_or_else(refuse)?;
-        let month = number(parts.next(), 2).ok_or_else(refuse)?;
-        let leap =
-            year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
-        let days = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if leap => 29,
-            2 => 28,
-            _ => return Err(refuse()),
-        };
-        if let Some(day) = parts.next() {
-            let day = number(Some(day), 2).ok_or_else(refuse)?;
-            if !(1..=days).contains(&day) {
-                return Err(refuse());
-            }
+        match Date::parse(text) {
+            Some(_) => Ok(Self(text.into())),
+            None => Err(Error::Field {
+                what: "period",
+                why: "expected YYYY-MM or YYYY-MM-DD".into(),
+            }),
         }
-        if parts.next().is_some() {
-            return Err(refuse());
-        }
-        Ok(Self(text.into()))
+    }
+
+    /// Whether `next` begins where this period ends: the next day or the next month, or the first day of the next month
+    /// after a month, or the next month after its eve.
+    #[must_use]
+    pub fn is_followed_by(&self, next: &Self) -> bool {
+        let (Some(this), Some(next)) = (Date::parse(&self.0), Date::parse(&next.0)) else {
+            return false;
+        };
+        let ends_month = this.day.is_none_or(|day| day == this.days_in_month());
+        let expected = match (ends_month, this.day) {
+            (false, Some(day)) => Date {
+                day: Some(day.saturating_add(1)),
+                ..this
+            },
+            _ if this.month == 12 => Date {
+                year: this.year.saturating_add(1),
+                month: 1,
+                day: Some(1),
+            },
+            _ => Date {
+                month: this.month.saturating_add(1),
+                day: Some(1),
+                ..this
+            },
+        };
+        let whole_month = Date {
+            day: None,
+            ..expected
+        };
+        next == expected || (ends_month && next == whole_month)
     }
 
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// The numbers of a period.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Date {
+    year: u32,
+    month: u32,
+    /// `None` for a whole month.
+    day: Option<u32>,
+}
+
+impl Date {
+    fn parse(text: &str) -> Option<Self> {
+        let number = |part: &str, digits: usize| {
+            let strict = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+            part.parse::<u32>().ok().filter(|_| strict)
+        };
+        let mut parts = text.split('-');
+        let date = Self {
+            year: number(parts.next()?, 4)?,
+            month: number(parts.next()?, 2)?,
+            day: match parts.next() {
+                Some(day) => Some(number(day, 2)?),
+                None => None,
+            },
+        };
+        let exists = (1..=12).contains(&date.month)
+            && date
+                .day
+                .is_none_or(|day| (1..=date.days_in_month()).contains(&day));
+        (exists && parts.next().is_none()).then_some(date)
+    }
+
+    const fn days_in_month(&self) -> u32 {
+        let leap = self.year.is_multiple_of(4)
+            && (!self.year.is_multiple_of(100) || self.year.is_multiple_of(400));
+        match self.month {
+            4 | 6 | 9 | 11 => 30,
+            2 if leap => 29,
+            2 => 28,
+            _ => 31,
+        }
     }
 }
 
@@ -98,6 +147,39 @@ mod tests {
             "2026-10 ",
         ] {
             assert!(Period::new(bad).is_err(), "{bad}");
+        }
+    }
+    #[test]
+    fn l_05_only_the_very_next_period_follows() {
+        let follows = |this: &str, next: &str| {
+            Period::new(this)
+                .unwrap()
+                .is_followed_by(&Period::new(next).unwrap())
+        };
+        for (this, next) in [
+            ("2026-10", "2026-11"),
+            ("2026-12", "2027-01"),
+            ("2026-10-30", "2026-10-31"),
+            ("2026-10-31", "2026-11-01"),
+            ("2024-02-28", "2024-02-29"),
+            ("2026-02-28", "2026-03-01"),
+            ("2026-12-31", "2027-01-01"),
+            ("2026-10", "2026-11-01"),
+            ("2026-10-31", "2026-11"),
+        ] {
+            assert!(follows(this, next), "{this} {next}");
+        }
+        for (this, next) in [
+            ("2026-10", "2026-10"),
+            ("2026-10", "2026-12"),
+            ("2026-11", "2026-10"),
+            ("2026-10", "2027-11"),
+            ("2026-10-30", "2026-11"),
+            ("2026-10-30", "2026-11-01"),
+            ("2026-10", "2026-11-02"),
+            ("2026-10-31", "2026-10-31"),
+        ] {
+            assert!(!follows(this, next), "{this} {next}");
         }
     }
 }

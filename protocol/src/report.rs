@@ -89,6 +89,23 @@ pub struct StatementFacts {
     pub attestation: String,
 }
 
+/// The log head that the result rests on; its signatures were checked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LogFacts {
+    /// Origin of the log.
+    pub origin: String,
+    /// Entries of the head: corrections after them were not seen.
+    pub size: u64,
+    /// RFC 6962 root of the head, hex.
+    pub root: String,
+    /// Index of the attestation's entry.
+    pub index: u64,
+    /// When the head was current by its witnesses, in Unix seconds; `null` where the policy asks for no witnesses.
+    pub time: Option<u64>,
+    /// Names of the witnesses that cosigned the head, as the policy has them.
+    pub witnesses: Vec<String>,
+}
+
 /// A sum of reserves under one evidence class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReserveFacts {
@@ -165,6 +182,8 @@ pub struct Report {
     pub included: Included,
     /// Facts of the statement; `null` where the file could not be read, and in an audit.
     pub statement: Option<StatementFacts>,
+    /// The log head; `null` where none could be authenticated.
+    pub log: Option<LogFacts>,
     /// All checks in the order of SPEC §9.
     pub checks: Vec<Check>,
     /// Books in the order of the statement, or of `books.jsonl`.
@@ -203,10 +222,14 @@ pub const NOT_PROVEN: [NotProven; 5] = [
 pub enum Step {
     WellFormed,
     AttestationSigned,
+    AttestationApproved,
+    AttestationLogged,
     WitnessesCosigned,
     InOrder,
     StatementSigned,
     AccountExpected,
+    LogComplete,
+    HeadFresh,
     BooksComplete,
     ReservesComplete,
     Ownership,
@@ -235,85 +258,101 @@ impl Step {
                 "attestation-signed",
                 "The attestation is signed by the exchange's log key that the policy names.",
             ),
-            Self::WitnessesCosigned => (
+            Self::AttestationApproved => (
                 3,
-                "witnesses-cosigned",
-                "As many witnesses have cosigned the log as the policy asks for.",
+                "attestation-approved",
+                "The roles that the policy names have approved the attestation.",
             ),
-            Self::StatementSigned => (
+            Self::AttestationLogged => (
+                4,
+                "attestation-logged",
+                "The attestation is in the exchange's log, under a head that the log key signed.",
+            ),
+            Self::WitnessesCosigned => (
                 5,
+                "witnesses-cosigned",
+                "As many witnesses have cosigned that head of the log as the policy asks for.",
+            ),
+            Self::InOrder => (6, "in-order", "The snapshot does not lie in the future."),
+            Self::StatementSigned => (
+                7,
                 "statement-signed",
                 "The exchange signed this statement, for this attestation.",
             ),
             Self::AccountExpected => (
-                6,
+                8,
                 "account-expected",
                 "The statement is for the account you named.",
             ),
-            Self::BookListed => (
-                13,
-                "book-listed",
-                "The attestation lists this book, with this root and this total.",
+            Self::LogComplete => (
+                9,
+                "log-complete",
+                "The log holds what its head is signed for, entry after entry, and its history keeps the rules.",
             ),
-            Self::AmountRounded => (
-                14,
-                "amount-rounded",
-                "The amount counted is the exact balance, rounded up.",
-            ),
-            Self::LeafIncluded => (
-                15,
-                "leaf-included",
-                "The account's leaf, with this amount, is in the tree under the published root.",
-            ),
-            Self::SiblingsNonNegative => (
-                16,
-                "siblings-non-negative",
-                "No amount beside the account's path is negative, so nothing can be subtracted from it.",
-            ),
-            Self::TotalProven => (
-                17,
-                "total-proven",
-                "The published total, or the bound on it, belongs to this root.",
-            ),
-            Self::Covered => (
-                18,
-                "covered",
-                "The reserves of this asset are at least its liabilities.",
+            Self::HeadFresh => (
+                10,
+                "head-fresh",
+                "The head of the log is not older than the policy allows.",
             ),
             Self::BooksComplete => (
-                7,
+                11,
                 "books-complete",
                 "The list of books is the one that the attestation is bound to.",
             ),
             Self::ReservesComplete => (
-                8,
+                12,
                 "reserves-complete",
                 "The list of reserves is the one that the attestation is bound to.",
             ),
             Self::Ownership => (
-                9,
+                13,
                 "ownership",
                 "Each address has a signature over the dated challenge, and stands once.",
             ),
             Self::ReservesSummed => (
-                10,
+                14,
                 "reserves-summed",
                 "The reserves stated for each asset are the sum of its addresses, rounded down.",
             ),
             Self::AnnexesPresent => (
-                11,
+                15,
                 "annexes-present",
                 "Every annex has the size and the digest it should have.",
             ),
             Self::FilesExpected => (
-                12,
+                16,
                 "files-expected",
                 "The publication holds the files of its books and no others.",
             ),
-            Self::InOrder => (
-                4,
-                "in-order",
-                "The snapshot is not in the future and comes after the one before it.",
+            Self::BookListed => (
+                17,
+                "book-listed",
+                "The attestation lists this book, with this root and this total.",
+            ),
+            Self::AmountRounded => (
+                18,
+                "amount-rounded",
+                "The amount counted is the exact balance, rounded up.",
+            ),
+            Self::LeafIncluded => (
+                19,
+                "leaf-included",
+                "The account's leaf, with this amount, is in the tree under the published root.",
+            ),
+            Self::SiblingsNonNegative => (
+                20,
+                "siblings-non-negative",
+                "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+            ),
+            Self::TotalProven => (
+                21,
+                "total-proven",
+                "The published total, or the bound on it, belongs to this root.",
+            ),
+            Self::Covered => (
+                22,
+                "covered",
+                "The reserves of this asset are at least its liabilities.",
             ),
         }
     }
@@ -387,11 +426,17 @@ impl Checks {
     /// Finishes the report. An unfinished list of checks never gives a verdict better than "cannot tell": callers record
     /// each step they could not reach.
     #[must_use]
-    pub fn into_report(self, statement: Option<StatementFacts>, books: Vec<BookFacts>) -> Report {
+    pub fn into_report(
+        self,
+        statement: Option<StatementFacts>,
+        log: Option<LogFacts>,
+        books: Vec<BookFacts>,
+    ) -> Report {
         Report {
             format: REPORT_FORMAT,
             included: self.included(),
             statement,
+            log,
             checks: self.0,
             books,
             not_proven: NOT_PROVEN.to_vec(),

@@ -216,7 +216,7 @@ fn scale(amount: ExactAmount, from: Decimals, to: Decimals) -> Result<ExactAmoun
         .ok_or(Error::TotalOverflow)
 }
 
-/// Checks the sums that book rows state against the reserve rows (SPEC §10 step 10).
+/// Checks the sums that book rows state against the reserve rows (SPEC §10 step 14).
 ///
 /// # Errors
 /// [`Error::Mismatch`] naming the first asset whose stated sums are not the computed ones.

@@ -121,6 +121,9 @@ struct RowPlace {
     path: Vec<Digest>,
 }
 
+/// Names of the sections, in the order in which they are written.
+const SECTIONS: [&str; 5] = ["core", "attestation", "books", "tiles", "log-proof"];
+
 /// A statement's sections, undecoded but for their framing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statement<'a> {
@@ -132,6 +135,8 @@ pub struct Statement<'a> {
     pub books: Option<&'a [u8]>,
     /// Tiles from the root to the leaf, for each book of the core, in its order.
     pub tiles: Option<&'a [u8]>,
+    /// A `c2sp.org/tlog-proof@v1` of the attestation.
+    pub log_proof: Option<&'a [u8]>,
     /// Names of sections this version does not know.
     pub skipped: Vec<&'a str>,
 }
@@ -207,21 +212,24 @@ impl<'a> Statement<'a> {
             attestation: known("attestation"),
             books: known("books"),
             tiles: known("tiles"),
+            log_proof: known("log-proof"),
             skipped: sections
                 .iter()
                 .map(|(name, _)| *name)
-                .filter(|name| !matches!(*name, "core" | "attestation" | "books" | "tiles"))
+                .filter(|name| !SECTIONS.contains(name))
                 .collect(),
         })
     }
 
-    /// Writes a file from its parts; `rows` in the order of the core's books.
+    /// Writes a file from its parts; `rows` in the order of the core's books. A file without a log proof can be issued
+    /// before the attestation is logged, and proves only what its signatures prove.
     #[must_use]
     pub fn encode(
         core: &str,
         attestation: &[u8],
         rows: &[AttachedRow<'_>],
         tiles: &[u8],
+        log_proof: Option<&str>,
     ) -> Vec<u8> {
         let mut books = Vec::new();
         for attached in rows {
@@ -237,12 +245,15 @@ impl<'a> Statement<'a> {
         }
         let mut file = Vec::from(STATEMENT_FORMAT.as_bytes());
         file.push(b'\n');
-        for (name, bytes) in [
-            ("core", core.as_bytes()),
-            ("attestation", attestation),
-            ("books", &books),
-            ("tiles", tiles),
-        ] {
+        let sections = [
+            Some(core.as_bytes()),
+            Some(attestation),
+            Some(&books),
+            Some(tiles),
+            log_proof.map(str::as_bytes),
+        ];
+        for (name, bytes) in SECTIONS.iter().zip(sections) {
+            let Some(bytes) = bytes else { continue };
             file.extend_from_slice(name.as_bytes());
             file.push(b' ');
             file.extend_from_slice(bytes.len().to_string().as_bytes());

@@ -14,11 +14,14 @@ use crate::coverage::{coverage, reserve_facts, weakest_class};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::liabilities::{Blinding, LeafOpening, Salt, TILE_BYTES, Tile, verify_path};
+use crate::log::LogProof;
 use crate::merkle::verify_row;
 use crate::note::Note;
-use crate::policy::Policy;
+use crate::policy::{Policy, Witnessed};
 use crate::range_proof::{Generators, RangeStatement, verify_batch};
-use crate::report::{BookFacts, Checks, Covered, Facts, Report, StatementFacts, Step, TotalFacts};
+use crate::report::{
+    BookFacts, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts,
+};
 use crate::statement::{AttachedRow, Core, OpenedBook, Statement, parse_attached_rows};
 
 /// What the checker brings along: nothing of it may come from the file that is judged.
@@ -28,7 +31,7 @@ pub struct Trust<'a> {
     pub policy: Option<&'a [u8]>,
     /// The account the customer expects to see, where the caller asked for it.
     pub account: Option<&'a str>,
-    /// Unix seconds now, from the caller's clock; `None` leaves out the check that the snapshot is not in the future.
+    /// Unix seconds now, from the caller's clock; asked only where no witnesses date the log.
     pub now: Option<u64>,
 }
 
@@ -60,7 +63,7 @@ impl Verifier {
             Ok(parts) => parts,
             Err(error) => {
                 checks.record(Step::WellFormed, None, Err(error));
-                return checks.into_report(None, Vec::new());
+                return checks.into_report(None, None, Vec::new());
             }
         };
         checks.record(Step::WellFormed, None, Ok(parts.facts()));
@@ -68,32 +71,27 @@ impl Verifier {
             core, attestation, ..
         } = &parts;
 
-        // Steps 2 and 3: authenticity, from the policy alone.
-        let authentic = authenticate(
+        // Steps 2 to 5: authenticity, from the policy alone.
+        let proof = parts.log_proof.as_ref().ok_or(Error::Missing {
+            what: "log proof of the statement",
+        });
+        let (authentic, log) = authenticate(
             &mut checks,
             trust.policy,
             &parts.attestation_note,
             attestation,
+            proof,
         );
+        // Step 6: nobody can know balances of the future.
+        let now = trust.now;
+        let cosigned = log.as_ref().and_then(|log| log.time);
+        checks.record(Step::InOrder, None, check_time(attestation, cosigned, now));
 
-        // Step 4: nobody can know balances of the future.
-        if let Some(now) = trust.now {
-            let result = if attestation.snapshot.time > now {
-                Err(Error::Order {
-                    what: "snapshot",
-                    why: "it lies in the future".into(),
-                })
-            } else {
-                Ok(Facts::new())
-            };
-            checks.record(Step::InOrder, None, result);
-        }
-
-        // Step 5: the exchange signed this core for this attestation.
+        // Step 7: the exchange signed this core for this attestation.
         let signed = parts.check_core_signature();
         let signed = checks.record(Step::StatementSigned, None, signed);
 
-        // Step 6: the account the customer named.
+        // Step 8: the account the customer named.
         if let Some(expected) = trust.account {
             let result = if core.account.as_str() == expected {
                 Ok(Facts::new())
@@ -111,7 +109,7 @@ impl Verifier {
         let mut tiles = parts.tiles;
         for (opened, attached) in core.books.iter().zip(&parts.rows) {
             let depth = attached.depth().saturating_mul(TILE_BYTES);
-            // The lengths were checked in step 1; a short remainder fails step 15 by its length.
+            // The lengths were checked in step 1; a short remainder fails step 19 by its length.
             let (path, rest) = tiles.split_at_checked(depth).unwrap_or((tiles, &[]));
             tiles = rest;
             books.push(self.book(
@@ -132,10 +130,10 @@ impl Verifier {
             account: core.account.as_str().to_string(),
             attestation: core.attestation.to_string(),
         };
-        checks.into_report(Some(facts), books)
+        checks.into_report(Some(facts), log, books)
     }
 
-    /// Steps 13 to 18 for one book.
+    /// Steps 17 to 22 for one book.
     fn book(
         &self,
         checks: &mut Checks,
@@ -147,13 +145,13 @@ impl Verifier {
     ) -> BookFacts {
         let name = opened.name();
         let row = &attached.parsed;
-        // Step 13: the row is under the attestation's books root and is the one the core speaks of.
+        // Step 17: the row is under the attestation's books root and is the one the core speaks of.
         let listed = checks.record(
             Step::BookListed,
             Some(&name),
             parts.check_listed(opened, attached),
         );
-        // Step 14: rounded up, once.
+        // Step 18: rounded up, once.
         let rounded = row.asset.ledger_decimals();
         let rounded = match opened.exact.round_up(rounded, row.asset.decimals()) {
             Ok(amount) if amount == opened.amount => Ok(Facts::new()),
@@ -187,13 +185,13 @@ impl Verifier {
                 path,
             )
         })();
-        // Step 15: the leaf is in the tree.
+        // Step 19: the leaf is in the tree.
         let (tiles, result) = match opening {
             Ok(tiles) => (tiles, Ok(path_facts(opened, row, path))),
             Err(error) => (Vec::new(), Err(error)),
         };
         let included = checks.record(Step::LeafIncluded, Some(&name), result);
-        // Step 16: the range proof of every tile on the path.
+        // Step 20: the range proof of every tile on the path.
         let ranges = match (&ctx, included) {
             (Some(ctx), true) => {
                 let statements: Vec<RangeStatement<'_>> = tiles
@@ -212,7 +210,7 @@ impl Verifier {
             }),
         };
         checks.record(Step::SiblingsNonNegative, Some(&name), ranges);
-        // Step 17: the total belongs to the root.
+        // Step 21: the total belongs to the root.
         let total = match &ctx {
             Some(ctx) => verify_row_total(&self.generators, ctx, row, &[]).map(|()| Facts::new()),
             None => Err(Error::Missing {
@@ -220,7 +218,7 @@ impl Verifier {
             }),
         };
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        // Step 18: coverage, from figures that are authentic.
+        // Step 22: coverage, from figures that are authentic.
         let covered = record_coverage(checks, &name, row, authentic && listed && total);
         let mut facts = book_facts(row, checks, covered);
         facts.index = Some(opened.index);
@@ -230,55 +228,163 @@ impl Verifier {
     }
 }
 
-/// Steps 2 and 3: the attestation's note against the policy.
+/// Steps 2 to 5: the attestation's note, its approvals and its place in the log, judged by the policy alone. Tells whether
+/// all of them passed, and the log head where it is the log's own.
 pub fn authenticate(
     checks: &mut Checks,
     policy: Option<&[u8]>,
     note: &Note<'_>,
     attestation: &Attestation,
-) -> bool {
-    let usable = |bytes| {
-        Policy::parse(bytes).map_err(|error| Error::Policy {
-            why: error.to_string(),
-        })
+    proof: Result<&LogProof<'_>, Error>,
+) -> (bool, Option<LogFacts>) {
+    let signed = authenticate_unlogged(checks, policy, note, attestation);
+    let Ok(policy) = usable(policy) else {
+        for step in [Step::AttestationLogged, Step::WitnessesCosigned] {
+            let what = "a usable policy";
+            checks.record(step, None, Err(Error::Missing { what }));
+        }
+        return (false, None);
     };
-    let policy = policy
-        .ok_or(Error::Missing { what: "policy" })
-        .and_then(usable);
-    let (signed, witnessed) = match &policy {
-        Ok(policy) => (
-            note.verify("attestation", policy.log()).and_then(|_| {
-                let origin = policy.log().name().as_str();
-                if origin != attestation.log_origin {
-                    let why = format!("the policy's log is `{origin}`");
-                    return Err(Error::Mismatch {
-                        what: "log origin",
-                        why,
-                    });
-                }
-                Ok(Facts::from([("log_key", policy.log().to_string())]))
-            }),
-            if policy.witnesses_required() {
-                Err(Error::Missing {
-                    what: "a log proof with the witnesses' cosignatures",
-                })
-            } else {
-                Ok(Facts::from([("quorum", "none".to_string())]))
-            },
-        ),
-        Err(error) => (
-            Err(error.clone()),
-            Err(Error::Missing {
-                what: "a usable policy",
-            }),
-        ),
+    // Step 4: an entry of a log whose head the log key signed.
+    let head = proof.and_then(|proof| {
+        let (head, _) = proof.checkpoint()?;
+        let checkpoint = policy.head(&head)?;
+        proof.verify_inclusion(note.unverified_text().as_bytes(), &checkpoint)?;
+        // Rotations are entries too, so an attestation may stand after its own number, and never before.
+        if proof.index < attestation.sequence {
+            return Err(Error::Order {
+                what: "sequence",
+                why: "its entry stands before its number".into(),
+            });
+        }
+        Ok((proof.index, head, checkpoint))
+    });
+    let facts = head.as_ref().map_err(Clone::clone).map(|(index, _, head)| {
+        Facts::from([
+            ("log_index", index.to_string()),
+            ("log_size", head.size.to_string()),
+            ("log_root", head.root.to_string()),
+        ])
+    });
+    let logged = checks.record(Step::AttestationLogged, None, facts);
+    // Step 5: distinct witnesses, counted against the quorum.
+    let witnessed = match &head {
+        Ok((_, note, _)) => policy.witnessed(note),
+        Err(_) if policy.witnesses_required() => Err(Error::Missing {
+            what: "a log head to count witnesses on",
+        }),
+        Err(_) => Ok(Witnessed::none()),
     };
-    let signed = checks.record(Step::AttestationSigned, None, signed);
-    let witnessed = checks.record(Step::WitnessesCosigned, None, witnessed);
-    signed && witnessed
+    let facts = witnessed.as_ref().map_err(Clone::clone).map(|witnessed| {
+        let mut facts = Facts::new();
+        match witnessed.time {
+            Some(time) => facts.insert("head_time", time.to_string()),
+            None => facts.insert("quorum", "none".to_string()),
+        };
+        insert_names(&mut facts, "cosigned_by", &witnessed.cosigners);
+        facts
+    });
+    let cosigned = checks.record(Step::WitnessesCosigned, None, facts);
+    let log = match (head, witnessed) {
+        (Ok((index, _, head)), Ok(witnessed)) => Some(LogFacts {
+            origin: head.origin.as_str().to_string(),
+            size: head.size.get(),
+            root: head.root.to_string(),
+            index,
+            time: witnessed.time,
+            witnesses: witnessed.cosigners,
+        }),
+        _ => None,
+    };
+    (signed && logged && cosigned, log)
 }
 
-/// Step 18: coverage of one book's asset. Figures that are not authentic cover nothing.
+/// Steps 2 and 3 alone: what can be said of an attestation before it is logged.
+pub fn authenticate_unlogged(
+    checks: &mut Checks,
+    policy: Option<&[u8]>,
+    note: &Note<'_>,
+    attestation: &Attestation,
+) -> bool {
+    let policy = match usable(policy) {
+        Ok(policy) => policy,
+        Err(error) => {
+            checks.record(Step::AttestationSigned, None, Err(error));
+            let what = "a usable policy";
+            checks.record(
+                Step::AttestationApproved,
+                None,
+                Err(Error::Missing { what }),
+            );
+            return false;
+        }
+    };
+    // Step 2: the log key signed these bytes, and they are of its log.
+    let signed = check_signed(&policy, note, attestation);
+    let signed = checks.record(Step::AttestationSigned, None, signed);
+    // Step 3: the roles that the policy names have signed the same bytes.
+    let approved = policy.approved(note).map(|roles| {
+        let mut facts = Facts::new();
+        insert_names(&mut facts, "approved_by", &roles);
+        facts
+    });
+    let approved = checks.record(Step::AttestationApproved, None, approved);
+    signed && approved
+}
+
+fn insert_names(facts: &mut Facts, name: &'static str, names: &[String]) {
+    if !names.is_empty() {
+        facts.insert(name, names.join(", "));
+    }
+}
+
+fn usable(policy: Option<&[u8]>) -> Result<Policy, Error> {
+    let bytes = policy.ok_or(Error::Missing { what: "policy" })?;
+    Policy::parse(bytes).map_err(|error| Error::Policy {
+        why: error.to_string(),
+    })
+}
+
+fn check_signed(
+    policy: &Policy,
+    note: &Note<'_>,
+    attestation: &Attestation,
+) -> Result<Facts, Error> {
+    let (_, key) = note.verify_any("attestation", policy.logs())?;
+    let origin = policy.log_origin().as_str();
+    if origin != attestation.log_origin {
+        let why = format!("the policy's log is `{origin}`");
+        return Err(Error::Mismatch {
+            what: "log origin",
+            why,
+        });
+    }
+    Ok(Facts::from([("log_key", key.to_string())]))
+}
+
+/// Step 6. The witnesses' clocks are worth more than the checker's own, which may stand anywhere; it is asked only where
+/// there are no witnesses.
+///
+/// # Errors
+/// [`Error::Order`].
+pub fn check_time(
+    attestation: &Attestation,
+    cosigned: Option<u64>,
+    now: Option<u64>,
+) -> Result<Facts, Error> {
+    let snapshot = attestation.snapshot.time;
+    let why = match (cosigned, now) {
+        (Some(cosigned), _) if snapshot > cosigned => "it is later than the log head that holds it",
+        (None, Some(now)) if snapshot > now => "it lies in the future",
+        _ => return Ok(Facts::new()),
+    };
+    Err(Error::Order {
+        what: "snapshot",
+        why: why.into(),
+    })
+}
+
+/// Step 22: coverage of one book's asset. Figures that are not authentic cover nothing.
 pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic: bool) -> Covered {
     if !authentic {
         checks.record(
@@ -367,6 +473,7 @@ struct Parts<'a> {
     attestation: Attestation,
     rows: Vec<ParsedRow<'a>>,
     tiles: &'a [u8],
+    log_proof: Option<LogProof<'a>>,
 }
 
 struct ParsedRow<'a> {
@@ -418,7 +525,12 @@ impl<'a> Parts<'a> {
                 found: tiles.len() as u64,
             });
         }
+        let log_proof = statement.log_proof.map(LogProof::parse).transpose()?;
+        if let Some(proof) = &log_proof {
+            proof.checkpoint()?;
+        }
         Ok(Self {
+            log_proof,
             statement,
             core_note,
             core,

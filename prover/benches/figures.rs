@@ -21,6 +21,7 @@ use por_protocol::liabilities::{
     ARITY, ChildSecret, Commitment, Committer, LeafOpening, Position, Shape, Subtree, TileProver,
     prove_total, verify_subtree,
 };
+use por_protocol::log::{Checkpoint, LogProof, TreeSize};
 use por_protocol::merkle::RowTree;
 use por_protocol::note::{KeyName, SecretKey};
 use por_protocol::period::Period;
@@ -423,12 +424,40 @@ fn statement(prover: &TileProver, secrets: &Secrets) -> Result<(Vec<u8>, String,
         path: rows.path(0),
         row: &row,
     };
-    let file = Statement::encode(&note, log.sign(&text)?.as_bytes(), &[attached], &tiles);
+    let proof = log_proof(&log, text.as_bytes())?;
+    let file = Statement::encode(
+        &note,
+        log.sign(&text)?.as_bytes(),
+        &[attached],
+        &tiles,
+        Some(&proof),
+    );
     Ok((
         file,
         format!("log {}\nquorum none\n", log.public()),
         book_bytes,
     ))
+}
+
+/// A log of ten years of months and this attestation after them.
+fn log_proof(log: &SecretKey, entry: &[u8]) -> Result<String> {
+    let entries: Vec<Vec<u8>> = (0..120_u8)
+        .map(|number| vec![number; 2_000])
+        .chain([entry.to_vec()])
+        .collect();
+    let tree = RowTree::new(entries.iter().map(Vec::as_slice));
+    let head = Checkpoint {
+        origin: log.public().name().clone(),
+        size: TreeSize::new(entries.len() as u64),
+        root: tree.root(),
+    };
+    let checkpoint = log.sign(&head.to_text())?;
+    let proof = LogProof {
+        index: 120,
+        path: tree.path(120),
+        checkpoint: checkpoint.as_bytes(),
+    };
+    Ok(proof.to_text())
 }
 
 fn bitcoin() -> Result<Asset> {

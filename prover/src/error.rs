@@ -71,6 +71,15 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// Too few witnesses cosigned the head: nothing was published.
+    #[error(
+        "the witnesses' cosignatures do not meet the policy's quorum: {}\n  Nothing was published. Start the same command again when more of them answer.",
+        answers.join("; ")
+    )]
+    Quorum {
+        /// What each witness did.
+        answers: Vec<String>,
+    },
     /// A staged publication failed its own audit: nothing was published.
     #[error(
         "the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it."
@@ -119,7 +128,7 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } | Self::InTheWay { .. } => Exit::Io,
+            Self::Io { .. } | Self::InTheWay { .. } | Self::Quorum { .. } => Exit::Io,
             Self::Input { .. } | Self::Line { .. } | Self::Refused { .. } => Exit::BadInput,
             Self::Ledger(error) => match error.exit_code() {
                 4 => Exit::Io,

@@ -75,6 +75,22 @@ impl Home {
         self.0.join("keys/log.key")
     }
 
+    /// `log/head`: the last head that the log key was asked to sign.
+    #[must_use]
+    pub fn signed_head_path(&self) -> PathBuf {
+        self.0.join("log/head")
+    }
+
+    /// Keeps other publishers of this home out until the lock is dropped.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] naming the process that holds it.
+    pub fn lock_log(&self) -> Result<Lock, Error> {
+        let folder = self.0.join("log");
+        secret_file::create_private_dir(&folder)?;
+        lock(&folder.join("lock"), "publishing to this log")
+    }
+
     /// # Errors
     /// [`Error::Io`], [`Error::Input`].
     pub fn settings(&self) -> Result<Settings, Error> {
@@ -252,34 +268,43 @@ impl Run {
     /// # Errors
     /// [`Error::InTheWay`] naming the process that holds it.
     pub fn lock(&self) -> Result<Lock, Error> {
-        use std::io::Write as _;
-        let path = self.0.join("lock");
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path)
-            .map_err(Error::io(&path))?;
-        if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
-            if error != rustix::io::Errno::WOULDBLOCK {
-                return Err(Error::io(&path)(error.into()));
-            }
-            let holder = std::fs::read_to_string(&path).unwrap_or_default();
-            return Err(Error::InTheWay {
-                path,
-                why: format!("process {} is working on this run", holder.trim()),
-                remedy: "Wait for it to end.".into(),
-            });
-        }
-        file.set_len(0)
-            .and_then(|()| writeln!(file, "{}", std::process::id()))
-            .map_err(Error::io(&path))?;
-        Ok(Lock(file))
+        lock(&self.0.join("lock"), "working on this run")
+    }
+
+    /// `log.proof`: that this attestation is in the log, once it is published.
+    #[must_use]
+    pub fn log_proof_path(&self) -> PathBuf {
+        self.0.join("log.proof")
     }
 }
 
-/// An exclusive lock on a run, released when dropped.
+fn lock(path: &Path, doing: &str) -> Result<Lock, Error> {
+    use std::io::Write as _;
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path)
+        .map_err(Error::io(path))?;
+    if let Err(error) = flock(&file, FlockOperation::NonBlockingLockExclusive) {
+        if error != rustix::io::Errno::WOULDBLOCK {
+            return Err(Error::io(path)(error.into()));
+        }
+        let holder = std::fs::read_to_string(path).unwrap_or_default();
+        return Err(Error::InTheWay {
+            path: path.to_owned(),
+            why: format!("process {} is {doing}", holder.trim()),
+            remedy: "Wait for it to end.".into(),
+        });
+    }
+    file.set_len(0)
+        .and_then(|()| writeln!(file, "{}", std::process::id()))
+        .map_err(Error::io(path))?;
+    Ok(Lock(file))
+}
+
+/// An exclusive lock, released when dropped.
 #[derive(Debug)]
 pub struct Lock(#[allow(dead_code, reason = "held for its lock")] File);
 

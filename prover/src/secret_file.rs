@@ -6,7 +6,7 @@ use std::io::{Read, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
-use por_protocol::note::{KeyName, SecretKey};
+use por_protocol::note::{KeyName, SignerKey};
 use por_protocol::run_key::RunKey;
 use zeroize::Zeroizing;
 
@@ -152,8 +152,11 @@ pub fn read_run_key(path: &Path) -> Result<RunKey, Error> {
 ///
 /// # Errors
 /// As [`create`].
-pub fn create_signing_key(path: &Path, name: KeyName) -> Result<SecretKey, Error> {
-    let key = SecretKey::new(name, &*random_32()?).map_err(Error::protocol("signing key"))?;
+pub fn create_signing_key<const TYPE: u8>(
+    path: &Path,
+    name: KeyName,
+) -> Result<SignerKey<TYPE>, Error> {
+    let key = SignerKey::new(name, &*random_32()?).map_err(Error::protocol("signing key"))?;
     let mut text = key.to_text();
     text.push('\n');
     create(path, text.as_bytes())?;
@@ -164,11 +167,11 @@ pub fn create_signing_key(path: &Path, name: KeyName) -> Result<SecretKey, Error
 ///
 /// # Errors
 /// As [`read`]; [`Error::Input`] if it is malformed or weak.
-pub fn read_signing_key(path: &Path) -> Result<SecretKey, Error> {
+pub fn read_signing_key<const TYPE: u8>(path: &Path) -> Result<SignerKey<TYPE>, Error> {
     let content = read(path)?;
     let text =
         std::str::from_utf8(content.strip_suffix(b"\n").unwrap_or(&content)).unwrap_or_default();
-    SecretKey::from_text(text)
+    SignerKey::from_text(text)
         .map_err(|error| Error::input(path, error.to_string(), "Only `por` makes these key files."))
 }
 

@@ -31,6 +31,7 @@ pub struct Issuer {
     secrets: Secrets,
     key: SecretKey,
     note: Vec<u8>,
+    log_proof: String,
     attestation: Digest,
     books: Vec<IssuedBook>,
 }
@@ -60,6 +61,17 @@ impl Issuer {
             ));
         }
         let note = std::fs::read(attested.note()).map_err(Error::io(&attested.note()))?;
+        let proof = run.log_proof_path();
+        let log_proof = match std::fs::read_to_string(&proof) {
+            Ok(proof) => proof,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::refused(
+                    "this run is not published yet, so its statements would prove nothing",
+                    "Run `por publish` first.",
+                ));
+            }
+            Err(source) => return Err(Error::io(&proof)(source)),
+        };
         let text = Note::parse(&note)
             .map_err(Error::protocol("attestation"))?
             .unverified_text()
@@ -100,6 +112,7 @@ impl Issuer {
             secrets,
             key,
             note,
+            log_proof,
             books,
         })
     }
@@ -176,7 +189,11 @@ impl Issuer {
         text.push('\n');
         let note = Zeroizing::new(self.key.sign(&text).map_err(Error::protocol("statement"))?);
         Ok(Some(Zeroizing::new(Statement::encode(
-            &note, &self.note, &rows, &tiles,
+            &note,
+            &self.note,
+            &rows,
+            &tiles,
+            Some(&self.log_proof),
         ))))
     }
 }

@@ -280,7 +280,15 @@ fn judge(vector: &Vector) -> Result<Judged, String> {
             let policy = Policy::parse(input.text("text")?.as_bytes());
             Judged::of(policy, |policy| {
                 vec![
-                    ("log", policy.log().to_string()),
+                    (
+                        "log",
+                        policy
+                            .logs()
+                            .iter()
+                            .map(ToString::to_string)
+                            .collect::<Vec<_>>()
+                            .join(" "),
+                    ),
                     ("witnesses", policy.witnesses().len().to_string()),
                 ]
             })

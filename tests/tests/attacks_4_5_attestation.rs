@@ -4,14 +4,16 @@
 mod published;
 
 use acceptance::sample::{
-    Lies, NOW, SampleExchange, Terms, assert_refused, assert_undecided, assert_verified, asset,
-    btc, verify, verify_with,
+    Lies, NOW, SampleExchange, StatementParts, Terms, assert_refused, assert_undecided,
+    assert_verified, asset, btc, verify, verify_with,
 };
 use por_protocol::amount::Amount;
 use por_protocol::attestation::{Annex, Attestation};
 use por_protocol::digest::Digest;
-use por_protocol::note::SecretKey;
+use por_protocol::log::{Conflict, Evidence, compare_heads};
+use por_protocol::note::{Note, SecretKey};
 use por_protocol::period::Period;
+use por_protocol::policy::Policy;
 use por_protocol::report::{Covered, Included};
 use por_protocol::verify::Trust;
 use published::{add_to, audit_folder, audited, publish, publish_as};
@@ -281,23 +283,21 @@ fn m_08_a_snapshot_in_the_future_or_before_the_previous_is_refused() {
         snapshot_time: 1_793_404_799,
         ..Terms::next_month()
     };
-    assert_refused(&then(backwards), "in-order", "order");
+    assert_refused(&then(backwards), "attestation-logged", "order");
     let same_period = Terms {
         period: "2026-10".into(),
         ..Terms::next_month()
     };
-    assert_refused(&then(same_period), "in-order", "order");
+    assert_refused(&then(same_period), "attestation-logged", "order");
     let skipped = Terms {
         sequence: 2,
         ..Terms::next_month()
     };
-    assert_refused(&then(skipped), "in-order", "order");
+    assert_refused(&then(skipped), "attestation-logged", "order");
 }
 
 #[test]
-fn m_09_two_attestations_of_one_epoch_are_two_digests_that_both_carry_a_signature() {
-    // The log's conflict file comes with the log; what it rests on holds today: both are signed, bound to one sequence,
-    // and differ.
+fn m_09_two_attestations_of_one_sequence_are_evidence_against_the_signer() {
     let other = SampleExchange::build(
         &Terms {
             run_seed: 3,
@@ -306,15 +306,28 @@ fn m_09_two_attestations_of_one_epoch_are_two_digests_that_both_carry_a_signatur
         &[btc()],
         &Lies::default(),
     );
-    let (left, right) = (
-        verify(&small().statement("amara").encode()),
-        verify(&other.statement("amara").encode()),
+    let policy = Policy::parse(Terms::default().policy().as_bytes()).unwrap();
+    let (first, second) = (small().statement("amara"), other.statement("amara"));
+    // Each verifies on its own: only beside each other do they show the lie.
+    assert_verified(&verify(&first.encode()));
+    assert_verified(&verify(&second.encode()));
+    let evidence = Evidence::of_attestations(&first.attestation, &second.attestation);
+    assert_eq!(
+        evidence.verify(&policy),
+        Ok(Conflict::Attestations {
+            origin: "sample.example/por".into(),
+            sequence: 0
+        })
     );
-    assert_verified(&left);
-    assert_verified(&right);
-    let (left, right) = (left.statement.unwrap(), right.statement.unwrap());
-    assert_eq!(left.sequence, right.sequence);
-    assert_ne!(left.attestation, right.attestation);
+    // So do the heads of the two logs that hold them.
+    let head = |parts: &StatementParts| {
+        let note = Note::parse(parts.attestation.as_bytes()).unwrap();
+        let entry = note.unverified_text().as_bytes();
+        parts.log.as_ref().unwrap().head(&parts.terms, entry)
+    };
+    let (first, second) = (head(&first), head(&second));
+    let evidence = compare_heads(&policy, first.as_bytes(), second.as_bytes(), &[]);
+    assert!(evidence.unwrap().is_some());
 }
 
 #[test]

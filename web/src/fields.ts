@@ -63,6 +63,14 @@ export class Fields {
     return value.map((item, index) => read(new Fields(`${path}[${index}]`, item)));
   }
 
+  texts(name: string): string[] {
+    const [value, path] = this.take(name);
+    if (!Array.isArray(value)) {
+      throw new MalformedReport(`${path} is not a list`);
+    }
+    return value.map((item, index) => asText(item, `${path}[${index}]`));
+  }
+
   textMap(name: string): ReadonlyArray<readonly [string, string]> {
     const [value, path] = this.take(name);
     const map = new Fields(path, value);

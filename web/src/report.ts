@@ -43,6 +43,17 @@ export interface StatementFacts {
   readonly attestation: string;
 }
 
+/** The log head that the result rests on; its signatures were checked. */
+export interface LogFacts {
+  readonly origin: string;
+  readonly size: bigint;
+  readonly root: string;
+  readonly index: bigint;
+  /** When the head was current by its witnesses, in Unix seconds; null where the policy asks for none. */
+  readonly time: bigint | null;
+  readonly witnesses: readonly string[];
+}
+
 export interface ReserveFacts {
   readonly class: EvidenceClass;
   readonly amount: string;
@@ -77,6 +88,7 @@ export interface NotProven {
 export interface Report {
   readonly included: Included;
   readonly statement: StatementFacts | null;
+  readonly log: LogFacts | null;
   readonly checks: readonly Check[];
   readonly books: readonly BookFacts[];
   readonly notProven: readonly NotProven[];
@@ -103,6 +115,9 @@ function refuseContradictions(report: Report): void {
   if (report.statement === null) {
     throw new MalformedReport('verified without a statement');
   }
+  if (report.log === null) {
+    throw new MalformedReport('verified without a log');
+  }
   // Coverage is the other verdict; every check but that one must have passed (`Checks::included` in report.rs).
   const needed = report.checks.filter((check) => check.id !== COVERAGE);
   const open = needed.find((check) => check.outcome !== 'passed');
@@ -124,9 +139,21 @@ function readReport(fields: Fields): Report {
   return fields.done({
     included: fields.oneOf('included', INCLUDED),
     statement: fields.nullable('statement', (value, path) => readStatement(new Fields(path, value))),
+    log: fields.nullable('log', (value, path) => readLog(new Fields(path, value))),
     checks: fields.list('checks', readCheck),
     books: fields.list('books', readBook),
     notProven: fields.list('not_proven', (item) => item.done({ id: item.text('id'), text: item.text('text') })),
+  });
+}
+
+function readLog(fields: Fields): LogFacts {
+  return fields.done({
+    origin: fields.text('origin'),
+    size: fields.integer('size'),
+    root: fields.text('root'),
+    index: fields.integer('index'),
+    time: fields.nullable('time', asInteger),
+    witnesses: fields.texts('witnesses'),
   });
 }
 

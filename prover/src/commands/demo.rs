@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::challenge::ChallengeArgs;
+use super::publish::SigningArgs;
 use super::{
     Attest, Audit, Build, HomeArg, Init, PlanCommand, Publish, RunArg, StatementCommand, Verify,
 };
@@ -133,6 +134,8 @@ impl Demo {
             run: RunArg::default(),
             to: publication.clone(),
             page: self.page.clone(),
+            patience: 30,
+            signing: SigningArgs::default(),
         };
         publish.run()?;
 

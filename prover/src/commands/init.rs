@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use por_protocol::note::KeyName;
+use por_protocol::note::{KeyName, SecretKey};
 
 use super::HomeArg;
 use crate::durable;
@@ -64,7 +64,7 @@ impl Init {
         };
         secret_file::create_private_dir(home.path())?;
         secret_file::create_private_dir(&home.path().join("keys"))?;
-        let key = secret_file::create_signing_key(&home.log_key_path(), origin)?;
+        let key: SecretKey = secret_file::create_signing_key(&home.log_key_path(), origin)?;
         let policy = format!(
             "# Trust root of {}: give this file to whoever verifies.\nlog {}\nquorum none\n",
             self.log_origin,

@@ -12,6 +12,7 @@ mod plan;
 mod publish;
 mod statement;
 mod verify;
+mod witness;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -56,6 +57,7 @@ enum Command {
     Statement(StatementCommand),
     Verify(Verify),
     Audit(Audit),
+    Witness(witness::WitnessCommand),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -77,6 +79,7 @@ impl Cli {
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Witness(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

@@ -1,13 +1,17 @@
 //! `por publish`: audits the attested run in full, then makes it public.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use por_protocol::policy::Policy;
 
 use super::{HomeArg, RunArg, now};
 use crate::error::{Error, Exit};
 use crate::home::Home;
-use crate::publication::publish;
+use crate::log::{Answer, Detached, Signer};
+use crate::publication::{Published, Publishing, Target};
 
-/// Audit the attested run in full, then make it public in a folder
+/// Audit the attested run in full, then publish it and log it
 #[derive(Debug, clap::Args)]
 pub struct Publish {
     /// The exchange's folder.
@@ -22,27 +26,93 @@ pub struct Publish {
     /// The built page (web/dist) to publish with it
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
+    /// Seconds to wait for witnesses
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub patience: u64,
+    /// A log key that is kept elsewhere.
+    #[command(flatten)]
+    pub signing: SigningArgs,
+}
+
+/// Signing with a key that this machine does not hold.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct SigningArgs {
+    /// Write the bytes to be signed here and stop, for a log key in a hardware module
+    #[arg(long, value_name = "FILE", conflicts_with = "signature")]
+    pub to_sign: Option<PathBuf>,
+    /// The signature over those bytes: Ed25519, 64 bytes, raw, hex or base64
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+}
+
+impl SigningArgs {
+    /// Who signs for the log: its key file, or whoever signs elsewhere for the newest key of the policy.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Input`].
+    pub fn signer(&self, home: &Home) -> Result<Signer, Error> {
+        if self.to_sign.is_none() && self.signature.is_none() {
+            return home.log_key().map(Signer::Key);
+        }
+        let path = home.policy_path();
+        let text = std::fs::read(&path).map_err(Error::io(&path))?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
+        let public = policy
+            .logs()
+            .last()
+            .cloned()
+            .ok_or_else(|| Error::input(&path, "it names no log key", "See SPEC §7.4."))?;
+        Ok(Signer::Detached(Detached {
+            public,
+            to_sign: self.to_sign.clone(),
+            signature: self.signature.clone(),
+        }))
+    }
+}
+
+/// Tells people how to go on with bytes that wait for a signature.
+pub(super) fn explain_to_sign(path: &Path) {
+    eprintln!(
+        "Wrote the bytes to be signed to {}: sign exactly these with the log key (Ed25519), then run the same command with \
+         --signature FILE instead of --to-sign.",
+        path.display()
+    );
 }
 
 impl Publish {
     /// # Errors
-    /// [`Error::AuditFailed`], and then nothing is published; [`Error::InTheWay`]; [`Error::Io`].
+    /// [`Error::AuditFailed`], and then nothing is published; [`Error::InTheWay`]; [`Error::Quorum`]; [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
         let home = Home::at(&self.home.home);
         let run = home.run(self.run.run)?;
-        let report = publish(
-            &run,
-            &home.policy_path(),
-            self.page.as_deref(),
-            &self.to,
-            now(),
-            true,
-        )?;
-        eprintln!(
-            "Audited and published {} books to {}.",
-            report.books.len(),
-            self.to.display()
-        );
+        let target = Target::open(&self.to)?;
+        let publishing = Publishing {
+            home: &home,
+            target: &target,
+            page: self.page.as_deref(),
+            signer: self.signing.signer(&home)?,
+            patience: Duration::from_secs(self.patience),
+            now: now(),
+            progress: true,
+        };
+        let (report, published) = publishing.attestation(&run)?;
+        match published {
+            Published::ToSign(path) => explain_to_sign(&path),
+            Published::Done { entries, witnesses } => {
+                for (name, answer) in &witnesses {
+                    match answer {
+                        Answer::Cosigned(_) => eprintln!("Witness {name} cosigned."),
+                        Answer::Silent(why) => eprintln!("Witness {name} did not: {why}."),
+                    }
+                }
+                eprintln!(
+                    "Audited and published {} books to {}; the log has {entries} entries.",
+                    report.books.len(),
+                    self.to.display()
+                );
+            }
+        }
         Ok(Exit::Ok)
     }
 }

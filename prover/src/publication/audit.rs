@@ -14,14 +14,18 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::liabilities::{Node, Position, Shape, Subtree, TILE_BYTES, verify_subtree};
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
+use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{Checks, Covered, Facts, Report, Step};
+use por_protocol::report::{BookFacts, Checks, Covered, Facts, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
-use por_protocol::verify::{authenticate, book_facts, record_coverage};
+use por_protocol::verify::{
+    authenticate, authenticate_unlogged, book_facts, check_time, record_coverage,
+};
 use rayon::prelude::*;
 
-use super::{AttestationFolder, Publication, sequence_folder, split_rows};
+use super::audit_log::{AuditedLog, check_fresh};
+use super::{AttestationFolder, Publication, split_rows};
 use crate::build::{PACK_TILES, pack_path, packs};
 use crate::error::Error;
 use crate::home::book_folder;
@@ -51,44 +55,93 @@ pub struct AuditOptions<'a> {
 pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Report, Error> {
     let folder = publication.attestations_path();
     let sequences = publication.sequences().map_err(Error::io(&folder))?;
-    let sequence = options.sequence.or_else(|| sequences.last().copied());
+    let log = AuditedLog::read(publication);
+    // The log says what is published; a folder beside it may be one that is just being written.
+    let last = log.last().or_else(|| sequences.last().copied());
+    let sequence = options.sequence.or(last);
     let Some(sequence) = sequence.filter(|sequence| sequences.contains(sequence)) else {
         return Err(Error::refused(
             format!("{} holds no such attestation", publication.path().display()),
             "Name the folder that `por publish` wrote, or another --sequence.",
         ));
     };
-    let mut checks = Checks::default();
     let own = publication.attestation(sequence);
+    let mut checks = Checks::default();
     // Step 1: form of the attestation and its lists.
-    let files = match Files::read(&own) {
-        Ok(files) => files,
-        Err(error) => {
-            checks.record(Step::WellFormed, None, Err(error));
-            return Ok(checks.into_report(None, Vec::new()));
-        }
-    };
-    let parts = match Parts::parse(&files) {
+    let files = Files::read(&own);
+    let parts = match files.as_ref().map_err(Clone::clone).and_then(Parts::parse) {
         Ok(parts) => parts,
         Err(error) => {
             checks.record(Step::WellFormed, None, Err(error));
-            return Ok(checks.into_report(None, Vec::new()));
+            return Ok(checks.into_report(None, None, Vec::new()));
         }
     };
-    checks.record(
-        Step::WellFormed,
-        None,
-        Ok(Facts::from([("sequence", sequence.to_string())])),
-    );
+    let facts = Facts::from([("sequence", sequence.to_string())]);
+    checks.record(Step::WellFormed, None, Ok(facts));
     let attestation = &parts.attestation;
-    // Steps 2 and 3: authenticity.
-    let authentic = authenticate(&mut checks, options.policy, &parts.note, attestation);
-    // Step 4, then 7 to 12: order, lists, reserves, files.
-    checks.record(
-        Step::InOrder,
-        None,
-        check_order(publication, &sequences, sequence, attestation, options),
+    // Steps 2 to 5: authenticity.
+    let proof = log.proof(sequence);
+    let (authentic, head) = authenticate(
+        &mut checks,
+        options.policy,
+        &parts.note,
+        attestation,
+        proof.as_ref().map_err(Clone::clone),
     );
+    // Steps 6, 9 and 10: time and history.
+    let time = check_time(
+        attestation,
+        head.as_ref().and_then(|head| head.time),
+        Some(options.now),
+    );
+    checks.record(Step::InOrder, None, time);
+    let complete = log.check_complete(publication, &parts.note, attestation);
+    checks.record(Step::LogComplete, None, complete);
+    let fresh = check_fresh(options.policy, head.as_ref(), options.now);
+    checks.record(Step::HeadFresh, None, fresh);
+    let books = audit_contents(&mut checks, &own, &parts, authentic, options);
+    Ok(checks.into_report(None, head, books))
+}
+
+/// What [`audit_staged`] found.
+pub struct StagedAudit {
+    /// The report, without the steps that need a log.
+    pub report: Report,
+    /// Exact bytes of the attestation.
+    pub attestation: Vec<u8>,
+}
+
+/// Audits an attestation's folder before it is logged: every step but those that need a log.
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_staged(
+    folder: &AttestationFolder,
+    options: &AuditOptions<'_>,
+) -> Result<StagedAudit, Error> {
+    let mut checks = Checks::default();
+    let files = Files::read(folder).map_err(Error::protocol("staged attestation"))?;
+    let parts = Parts::parse(&files).map_err(Error::protocol("staged attestation"))?;
+    let signed =
+        authenticate_unlogged(&mut checks, options.policy, &parts.note, &parts.attestation);
+    let time = check_time(&parts.attestation, None, Some(options.now));
+    checks.record(Step::InOrder, None, time);
+    let books = audit_contents(&mut checks, folder, &parts, signed, options);
+    Ok(StagedAudit {
+        report: checks.into_report(None, None, books),
+        attestation: files.json.clone(),
+    })
+}
+
+/// Steps 11 to 16, then 20, 21 and 22 for each book.
+fn audit_contents(
+    checks: &mut Checks,
+    own: &AttestationFolder,
+    parts: &Parts<'_>,
+    authentic: bool,
+    options: &AuditOptions<'_>,
+) -> Vec<BookFacts> {
+    let attestation = &parts.attestation;
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
     checks.record(Step::ReservesComplete, None, parts.check_reserves());
     let bar = if options.progress {
@@ -96,13 +149,13 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     } else {
         ProgressBar::hidden()
     };
-    let owned = checks.record(Step::Ownership, None, parts.check_ownership(&bar));
+    let owned = parts.check_ownership(options.policy, &bar);
+    let owned = checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    checks.record(Step::AnnexesPresent, None, check_annexes(&own, attestation));
-    checks.record(Step::FilesExpected, None, check_files(&own, &parts));
+    checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
+    checks.record(Step::FilesExpected, None, check_files(own, parts));
 
-    // Steps 16, 17 and 18 for each book.
     let generators = Generators::new();
     let tiles: u64 = parts
         .books
@@ -117,7 +170,7 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     let mut books = Vec::new();
     for row in &parts.books {
         let name = row.name();
-        let result = audit_tree(&generators, &own, attestation, row, &bar);
+        let result = audit_tree(&generators, own, attestation, row, &bar);
         let tree = checks.record(Step::SiblingsNonNegative, Some(&name), result);
         let total = attestation
             .context(row)
@@ -125,11 +178,11 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
             .map(|()| Facts::new());
         let total = checks.record(Step::TotalProven, Some(&name), total);
         let figures = authentic && listed && owned && summed && tree && total;
-        let covered: Covered = record_coverage(&mut checks, &name, row, figures);
-        books.push(book_facts(row, &checks, covered));
+        let covered: Covered = record_coverage(checks, &name, row, figures);
+        books.push(book_facts(row, checks, covered));
     }
     bar.finish_and_clear();
-    Ok(checks.into_report(None, books))
+    books
 }
 
 /// The files of one attestation, read whole.
@@ -215,7 +268,7 @@ impl<'a> Parts<'a> {
         })
     }
 
-    /// Step 7.
+    /// Step 11.
     fn check_books(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.books;
         check_rows("books.jsonl", &self.book_bytes, bound.count, &bound.root)?;
@@ -240,7 +293,7 @@ impl<'a> Parts<'a> {
         Ok(Facts::from([("books", bound.count.to_string())]))
     }
 
-    /// Step 8.
+    /// Step 12.
     fn check_reserves(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.reserves;
         check_rows(
@@ -267,12 +320,17 @@ impl<'a> Parts<'a> {
         Ok(Facts::from([("reserves", bound.count.to_string())]))
     }
 
-    /// Step 9.
-    fn check_ownership(&self, bar: &ProgressBar) -> Result<Facts, ProtocolError> {
+    /// Step 13.
+    fn check_ownership(
+        &self,
+        policy: Option<&[u8]>,
+        bar: &ProgressBar,
+    ) -> Result<Facts, ProtocolError> {
         if self.reserve_rows.is_empty() {
             return Ok(Facts::from([("signatures", "0".to_string())]));
         }
         let challenge = self.attestation.challenge()?;
+        self.check_signature_age(policy, &challenge)?;
         let mut seen = BTreeSet::new();
         for row in &self.reserve_rows {
             if !seen.insert((&row.instance, &row.address)) {
@@ -293,7 +351,31 @@ impl<'a> Parts<'a> {
         ]))
     }
 
-    /// Step 10.
+    /// The challenge's block dates the signatures: they are no older than the policy allows at the snapshot.
+    fn check_signature_age(
+        &self,
+        policy: Option<&[u8]>,
+        challenge: &Challenge,
+    ) -> Result<(), ProtocolError> {
+        let maximum = policy
+            .and_then(|policy| Policy::parse(policy).ok())
+            .and_then(|policy| policy.maximum_signature_age());
+        let block = challenge.block().time().seconds();
+        let age = self.attestation.snapshot.time.saturating_sub(block);
+        match maximum {
+            Some(maximum) if age > maximum => Err(ProtocolError::Order {
+                what: "ownership signatures",
+                why: format!(
+                    "their block is {} days older than the snapshot, the policy allows {}",
+                    age / 86_400,
+                    maximum / 86_400
+                ),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Step 14.
     fn check_sums(&self) -> Result<Facts, ProtocolError> {
         let assets: Vec<_> = self.books.iter().map(|row| &row.asset).collect();
         let mut sums = ReserveSums::new(&assets);
@@ -327,7 +409,7 @@ fn check_rows(
     Ok(())
 }
 
-/// Step 11.
+/// Step 15.
 fn check_annexes(
     folder: &AttestationFolder,
     attestation: &Attestation,
@@ -357,7 +439,7 @@ fn check_annexes(
     )]))
 }
 
-/// Step 12: exactly the files that attestation and rows call for, packs of exact length, no links, nothing else: a secret
+/// Step 16: exactly the files that attestation and rows call for, packs of exact length, no links, nothing else: a secret
 /// or the tiles of a book that is not listed would stand out.
 fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
     let mut expected: BTreeSet<PathBuf> = [
@@ -449,76 +531,7 @@ fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolErro
     Ok(())
 }
 
-/// Step 4: sequence and time run forward from attestation to attestation, and not into the future.
-fn check_order(
-    publication: &Publication,
-    sequences: &[u64],
-    sequence: u64,
-    attestation: &Attestation,
-    options: &AuditOptions<'_>,
-) -> Result<Facts, ProtocolError> {
-    if attestation.sequence != sequence {
-        let why = format!(
-            "{} lies in folder {}",
-            attestation.sequence,
-            sequence_folder(sequence)
-        );
-        return Err(ProtocolError::Order {
-            what: "sequence",
-            why,
-        });
-    }
-    let AuditOptions { policy, now, .. } = *options;
-    if attestation.snapshot.time > now {
-        return Err(ProtocolError::Order {
-            what: "snapshot",
-            why: "it lies in the future".into(),
-        });
-    }
-    let Some(previous) = sequences.iter().rev().find(|other| **other < sequence) else {
-        return if sequence == 0 {
-            Ok(Facts::new())
-        } else {
-            Err(ProtocolError::Order {
-                what: "sequence",
-                why: "the attestations before it are missing".into(),
-            })
-        };
-    };
-    if previous + 1 != sequence {
-        return Err(ProtocolError::Order {
-            what: "sequence",
-            why: "the attestation before it is missing".into(),
-        });
-    }
-    let bytes = read(
-        &publication.attestation(*previous).note(),
-        "previous attestation",
-    )?;
-    let note = Note::parse(&bytes)?;
-    let text = match policy.map(Policy::parse) {
-        Some(Ok(policy)) => note.verify("previous attestation", policy.log())?,
-        // Step 2 cannot tell either.
-        _ => note.unverified_text(),
-    };
-    let previous = Attestation::parse(text.as_bytes())?;
-    let corrects = attestation.supersedes.is_some();
-    if attestation.snapshot.time < previous.snapshot.time
-        || (!corrects && attestation.period <= previous.period)
-    {
-        let why = format!("period {} follows {}", attestation.period, previous.period);
-        return Err(ProtocolError::Order {
-            what: "attestation",
-            why,
-        });
-    }
-    Ok(Facts::from([(
-        "previous_period",
-        previous.period.to_string(),
-    )]))
-}
-
-/// Every tile of one book, from the root down (step 16).
+/// Every tile of one book, from the root down (step 20).
 fn audit_tree(
     generators: &Generators,
     folder: &AttestationFolder,

@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! index.html, assets/…                     the page, with the policy compiled in
-//! policy                                   the log's public key
+//! policy                                   the log's keys, the witnesses, the quorum
+//! log/checkpoint                           head of the log: the file that makes everything else count
+//! log/tile/…                               the log, as C2SP tlog-tiles
+//! rotations/000002.note                    a change of the log key, by the index of its entry
 //! attestations/000000/attestation.json     exact signed bytes
 //! attestations/000000/attestation.note     the same text with its signature lines
 //! attestations/000000/books.jsonl          one row for each book
@@ -12,12 +15,20 @@
 //! ```
 
 mod audit;
+mod audit_log;
+mod discovery;
 mod publish;
+mod stage;
+mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, audit};
-pub use publish::publish;
+pub use audit::{AuditOptions, StagedAudit, audit, audit_staged};
+pub use publish::{Published, Publishing};
+pub use target::Target;
+
+use crate::error::Error;
+use crate::log::PublishedLog;
 
 /// A folder that holds a publication.
 #[derive(Clone, Debug)]
@@ -59,6 +70,21 @@ impl Publication {
         self.0.join("policy")
     }
 
+    /// The log; `None` where nothing was ever logged.
+    ///
+    /// # Errors
+    /// As [`PublishedLog::read`].
+    pub fn log(&self) -> Result<Option<PublishedLog>, Error> {
+        PublishedLog::read(|path, limit| read_limited(&self.0.join(path), limit))
+    }
+
+    /// The note of a change of key, by the index of its entry.
+    #[must_use]
+    pub fn rotation_path(&self, index: u64) -> PathBuf {
+        let name = format!("{}.note", sequence_folder(index));
+        self.0.join("rotations").join(name)
+    }
+
     /// `attestations`.
     #[must_use]
     pub fn attestations_path(&self) -> PathBuf {
@@ -89,6 +115,28 @@ impl Publication {
         sequences.sort_unstable();
         Ok(sequences)
     }
+}
+
+/// A file of at most so many bytes; `None` if there is none.
+fn read_limited(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    use std::io::Read as _;
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(Error::io(path)(source)),
+    };
+    let mut bytes = Vec::new();
+    file.take(limit.saturating_add(1))
+        .read_to_end(&mut bytes)
+        .map_err(Error::io(path))?;
+    if bytes.len() as u64 > limit {
+        return Err(Error::input(
+            path,
+            format!("it has more than {limit} bytes"),
+            "It is no file of a publication.",
+        ));
+    }
+    Ok(Some(bytes))
 }
 
 /// `000000`.

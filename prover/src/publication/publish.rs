@@ -1,321 +1,271 @@
-//! Publishing: stage everything beside the target, audit the staged copy in full, then make it appear in one step.
+//! Publishing: stage, audit the staged copy in full, put its files where they belong, sign the new head of the log, collect
+//! the witnesses' cosignatures, and write the checkpoint last.
+//!
+//! Until the checkpoint is written, nothing of it counts: readers go by the log. Files that never change are created once,
+//! beginning with `attestation.json`, so that of two publishers one wins before either signs. A run that was killed is
+//! started again with the same command and finishes what is left.
 
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use por_protocol::digest::Digest;
+use por_protocol::log::KeyRotation;
+use por_protocol::note::Note;
+use por_protocol::policy::Policy;
 use por_protocol::report::{Included, Outcome, Report};
 
-use super::audit::{AuditOptions, audit};
+use super::audit::{AuditOptions, audit_staged};
+use super::discovery::discovery_file;
+use super::stage::{files_below, stage_attestation, stage_page};
+use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::durable::{self, Staging};
 use crate::error::Error;
-use crate::home::Run;
-use crate::home::folder_name;
+use crate::home::{Home, Lock, Run};
+use crate::log::{
+    Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
+};
 
-/// What the page holds where the policy belongs.
-const POLICY_PLACE: &str = "%POR_POLICY%";
+/// Where to publish, and with what.
+pub struct Publishing<'a> {
+    /// The exchange's folder.
+    pub home: &'a Home,
+    /// Where the publication lives.
+    pub target: &'a Target,
+    /// The built page, where it is published too.
+    pub page: Option<&'a Path>,
+    /// Who signs the head of the log.
+    pub signer: Signer,
+    /// How long to wait for witnesses.
+    pub patience: Duration,
+    /// Unix seconds now.
+    pub now: u64,
+    /// Whether to show progress.
+    pub progress: bool,
+}
 
-/// Publishes an attested run into `target`, which may hold earlier attestations. Returns the report of the audit that
-/// the staged copy passed.
-///
-/// # Errors
-/// [`Error::AuditFailed`], [`Error::InTheWay`] if the attestation is published already, [`Error::Io`].
-pub fn publish(
+/// What came of publishing.
+pub enum Published {
+    /// The head is public.
+    Done {
+        /// Entries of the log now.
+        entries: u64,
+        /// What each witness did, by its name in the policy.
+        witnesses: Vec<(String, Answer)>,
+    },
+    /// The head waits for a signature that is made elsewhere.
+    ToSign(PathBuf),
+}
+
+impl Publishing<'_> {
+    /// Publishes an attested run. Returns the report of the audit that the staged copy passed, too.
+    ///
+    /// # Errors
+    /// [`Error::AuditFailed`], and then nothing was published; [`Error::InTheWay`] if the attestation is published already
+    /// or another publisher was faster; [`Error::Quorum`]; [`Error::Io`].
+    pub fn attestation(&self, run: &Run) -> Result<(Report, Published), Error> {
+        let _lock = run.lock()?;
+        let _log = self.lock_log()?;
+        let (plan, _) = run.plan()?;
+        self.target.check_apart_from(run.path())?;
+        let (policy_text, policy) = self.policy()?;
+        let published = self.published(&policy)?;
+        let folder = format!("attestations/{}", sequence_folder(plan.sequence));
+        if let Some(log) = &published {
+            check_unpublished(run, log, plan.sequence, &folder)?;
+        }
+        self.check_policy(&policy_text, published.as_ref())?;
+
+        let staging = Staging::at(run.path().join("staged"))?;
+        let staged = Publication::at(staging.path());
+        let own = staged.attestation(plan.sequence);
+        stage_attestation(run, &own)?;
+        let options = AuditOptions {
+            policy: Some(&policy_text),
+            now: self.now,
+            sequence: Some(plan.sequence),
+            progress: self.progress,
+        };
+        let audited = audit_staged(&own, &options)?;
+        refuse_unless_true(&audited.report)?;
+
+        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)?;
+        // The claim: whoever creates this file publishes this sequence.
+        let claim = format!("{folder}/attestation.json");
+        self.target.create(&claim, &own.json())?;
+        for file in files_below(own.path())? {
+            let path = format!("{folder}/{}", file.to_string_lossy());
+            self.target.create(&path, &own.path().join(&file))?;
+        }
+        self.put_page(staging.path(), &policy_text, &policy)?;
+        let done = self.log(&policy, published.as_ref(), &next)?;
+        if let (Published::Done { .. }, Some(log)) = (&done, self.published(&policy)?) {
+            write_proof(run, &log, plan.sequence)?;
+        }
+        Ok((audited.report, done))
+    }
+
+    /// Publishes a change of the log's key: an entry whose note both keys signed.
+    ///
+    /// # Errors
+    /// As [`Publishing::attestation`].
+    pub fn rotation(&self, rotation: &KeyRotation, note: &str) -> Result<Published, Error> {
+        let _log = self.lock_log()?;
+        let (policy_text, policy) = self.policy()?;
+        let published = self.published(&policy)?;
+        let parsed = Note::parse(note.as_bytes()).map_err(Error::protocol("key rotation"))?;
+        rotation
+            .verify(&parsed)
+            .map_err(Error::protocol("key rotation"))?;
+        let entry = parsed.unverified_text().as_bytes().to_vec();
+        let next = Successor::new(policy.log_origin(), published.as_ref(), entry)?;
+        let index = next.head().size.get().saturating_sub(1);
+        let path = format!("rotations/{}.note", sequence_folder(index));
+        self.target.create_bytes(&path, note.as_bytes())?;
+        self.target.replace("policy", None, &policy_text)?;
+        self.log(&policy, published.as_ref(), &next)
+    }
+
+    /// Keeps other publishers of this home out: one key, one head at a time.
+    fn lock_log(&self) -> Result<Lock, Error> {
+        self.home.lock_log()
+    }
+
+    fn policy(&self) -> Result<(Vec<u8>, Policy), Error> {
+        let path = self.home.policy_path();
+        let text = std::fs::read(&path).map_err(Error::io(&path))?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
+        Ok((text, policy))
+    }
+
+    /// The log that is published, if any; only one that the policy's key signed is extended.
+    fn published(&self, policy: &Policy) -> Result<Option<PublishedLog>, Error> {
+        let log = PublishedLog::read(|path, limit| self.target.read(path, limit))?;
+        if let Some(log) = &log {
+            Note::parse(log.note())
+                .and_then(|note| policy.head(&note))
+                .map_err(Error::protocol("published checkpoint"))?;
+        }
+        Ok(log)
+    }
+
+    /// Another log's policy is another exchange's publication.
+    fn check_policy(&self, own: &[u8], published: Option<&PublishedLog>) -> Result<(), Error> {
+        let theirs = self.target.read("policy", 64 * 1024)?;
+        let differs = theirs.is_some_and(|theirs| theirs != own);
+        // Before anything is logged, a policy there is all there is to tell whose place this is.
+        if differs && published.is_none() {
+            return Err(Error::InTheWay {
+                path: self.target.place("policy"),
+                why: "the publication has another policy than this exchange".into(),
+                remedy: "Name this exchange's own publication, or a place of its own.".into(),
+            });
+        }
+        Ok(())
+    }
+
+    /// Policy, page and discovery file: those that may change. Assets first, so that no page misses its own.
+    fn put_page(&self, staging: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
+        self.target.replace("policy", None, policy_text)?;
+        let discovery = discovery_file(&self.home.settings()?, policy)?;
+        self.target
+            .replace(".well-known/proof-of-reserves.json", None, &discovery)?;
+        let Some(page) = self.page else { return Ok(()) };
+        let staged = staging.join("page");
+        stage_page(page, &staged, policy_text)?;
+        let (index, assets): (Vec<_>, Vec<_>) = files_below(&staged)?
+            .into_iter()
+            .partition(|file| file.as_os_str() == "index.html");
+        for file in assets.into_iter().chain(index) {
+            let path = staged.join(&file);
+            let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
+            self.target.replace(&file.to_string_lossy(), None, &bytes)?;
+        }
+        Ok(())
+    }
+
+    /// Signs and publishes the next head.
+    fn log(
+        &self,
+        policy: &Policy,
+        published: Option<&PublishedLog>,
+        next: &Successor,
+    ) -> Result<Published, Error> {
+        SignedHead::at(self.home.signed_head_path()).advance(published, next)?;
+        let text = next.head().to_text();
+        let line = match self.signer.sign("checkpoint", &text)? {
+            Signed::Line(line) => line,
+            Signed::ToSign(path) => return Ok(Published::ToSign(path)),
+        };
+        let signed = format!("{text}\n{line}");
+        let Collected { note, answers } = collect(policy, next, &signed, self.patience)?;
+        // What customers will be given is what is checked here.
+        Note::parse(note.as_bytes())
+            .and_then(|note| policy.head(&note).and_then(|_| policy.witnessed(&note)))
+            .map_err(Error::protocol("checkpoint"))?;
+        for file in next.files()? {
+            let path = format!("{LOG_FOLDER}/{}", file.path);
+            self.target.create_bytes(&path, &file.bytes)?;
+        }
+        let path = format!("{LOG_FOLDER}/checkpoint");
+        self.target.replace(
+            &path,
+            Some(published.map(PublishedLog::note)),
+            note.as_bytes(),
+        )?;
+        Ok(Published::Done {
+            entries: next.head().size.get(),
+            witnesses: answers,
+        })
+    }
+}
+
+/// Refuses an attestation that the log has. Where only the proof was left to be written, it is written first.
+fn check_unpublished(
     run: &Run,
-    policy: &Path,
-    page: Option<&Path>,
-    target: &Path,
-    now: u64,
-    progress: bool,
-) -> Result<Report, Error> {
-    let _lock = run.lock()?;
-    let (plan, _) = run.plan()?;
-    let (target, place) = resolve(target)?;
-    let secrets = std::fs::canonicalize(run.path()).map_err(Error::io(run.path()))?;
-    if secrets.starts_with(&target) || target.starts_with(&secrets) {
-        return Err(Error::refused(
-            "the publication and the run folder lie inside each other",
-            "Publish to a folder that holds no secrets.",
-        ));
-    }
-    let published = Publication::at(&target);
-    // What a killed run has left goes first, also where there is nothing more to do.
-    let mut staging_name = target.file_name().unwrap_or_default().to_owned();
-    staging_name.push(".staging");
-    let staging = Staging::at(target.with_file_name(staging_name))?;
-    let own = published.attestation(plan.sequence);
-    if own.path().exists() {
-        return Err(Error::InTheWay {
-            path: own.path().to_owned(),
-            why: "this attestation is published already".into(),
-            remedy: "A correction is a new run: start it with `por plan`.".into(),
-        });
-    }
-    let policy_text = std::fs::read(policy).map_err(Error::io(policy))?;
-    if place == Place::Publication {
-        check_same_policy(&published, &policy_text)?;
-    }
-    let staged = Publication::at(staging.path());
-    stage_attestation(run, &staged.attestation(plan.sequence))?;
-    std::fs::write(staged.policy_path(), &policy_text).map_err(Error::io(staging.path()))?;
-    if let Some(page) = page {
-        stage_page(page, staging.path(), &policy_text)?;
-    }
-    // What the attestations before it say, so that the audit sees the order.
-    let earlier = match place {
-        Place::Publication => published.sequences().map_err(Error::io(&target))?,
-        Place::Free => Vec::new(),
-    };
-    for sequence in &earlier {
-        let (from, to) = (
-            published.attestation(*sequence),
-            staged.attestation(*sequence),
-        );
-        std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
-        std::fs::copy(from.note(), to.note()).map_err(Error::io(&from.note()))?;
-    }
-
-    let options = AuditOptions {
-        policy: Some(&policy_text),
-        now,
-        sequence: Some(plan.sequence),
-        progress,
-    };
-    let report = audit(&staged, &options)?;
-    if report.included != Included::Verified {
-        let failed = report
-            .checks
-            .iter()
-            .find(|check| check.outcome != Outcome::Passed);
-        let why = failed
-            .map(|check| format!("{}: {}", check.id, check.detail.clone().unwrap_or_default()));
-        return Err(Error::AuditFailed {
-            why: why.unwrap_or_default(),
-        });
-    }
-    reveal(&published, staging, place, plan.sequence)?;
-    Ok(report)
-}
-
-/// What is at the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
-    /// Nothing, or an empty folder.
-    Free,
-    /// A publication.
-    Publication,
-}
-
-/// The target as an absolute path without links, so that one folder has one name, and what is there.
-fn resolve(target: &Path) -> Result<(PathBuf, Place), Error> {
-    let in_the_way = |why: &str, remedy: &str| Error::InTheWay {
-        path: target.to_owned(),
-        why: why.into(),
-        remedy: remedy.into(),
-    };
-    match std::fs::read_dir(target) {
-        Ok(mut entries) => {
-            if entries.next().is_none() {
-                let target = std::fs::canonicalize(target).map_err(Error::io(target))?;
-                return Ok((target, Place::Free));
-            }
-            if !Publication::is_at(target) {
-                return Err(in_the_way(
-                    "the folder holds other things than a publication",
-                    "Name a new folder, an empty one, or a publication of this exchange.",
-                ));
-            }
-            let target = std::fs::canonicalize(target).map_err(Error::io(target))?;
-            Ok((target, Place::Publication))
-        }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            let (Some(parent), Some(name)) = (target.parent(), target.file_name()) else {
-                return Err(Error::io(target)(error));
-            };
-            let parent = if parent.as_os_str().is_empty() {
-                Path::new(".")
-            } else {
-                parent
-            };
-            let parent = std::fs::canonicalize(parent).map_err(|_| {
-                in_the_way(
-                    "the folder to make it in does not exist",
-                    "Make that folder first.",
-                )
-            })?;
-            Ok((parent.join(name), Place::Free))
-        }
-        Err(error) => Err(Error::io(target)(error)),
-    }
-}
-
-/// Another policy is another exchange's publication, or another trust root than customers were given.
-fn check_same_policy(published: &Publication, policy: &[u8]) -> Result<(), Error> {
-    let path = published.policy_path();
-    if std::fs::read(&path).map_err(Error::io(&path))? == policy {
+    log: &PublishedLog,
+    sequence: u64,
+    folder: &str,
+) -> Result<(), Error> {
+    let mut logged = log.history().attestations().iter();
+    let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
         return Ok(());
+    };
+    let attested = AttestationFolder::at(&run.attested_path()).json();
+    let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
+    if Digest::of(&own) == logged.digest {
+        write_proof(run, log, sequence)?;
     }
     Err(Error::InTheWay {
-        path,
-        why: "the publication has another policy than this exchange".into(),
-        remedy: "Name this exchange's own publication, or put the new policy there first.".into(),
+        path: folder.into(),
+        why: "this attestation is published already".into(),
+        remedy: "Go on with `por statement`; a correction is a new run: start it with `por plan`."
+            .into(),
     })
 }
 
-/// Everything of one attestation, and nothing else of the run folder: an allow-list, file by file.
-fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error> {
-    let (plan, _) = run.plan()?;
-    let attested = AttestationFolder::at(&run.attested_path());
-    std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
-    for (from, to) in [
-        (attested.json(), to.json()),
-        (attested.note(), to.note()),
-        (attested.books(), to.books()),
-        (attested.reserves(), to.reserves()),
-    ] {
-        copy_file(&from, &to)?;
-    }
-    if attested.annexes().exists() {
-        copy_tree(&attested.annexes(), &to.annexes())?;
-    }
-    for book in &plan.books {
-        copy_tree(
-            &run.book_path(book).join("tiles"),
-            &to.tiles(&folder_name(book)),
-        )?;
+/// Keeps the proof that statements carry with the run.
+fn write_proof(run: &Run, log: &PublishedLog, sequence: u64) -> Result<(), Error> {
+    let mut logged = log.history().attestations().iter();
+    if let Some(logged) = logged.find(|logged| logged.sequence == sequence) {
+        let proof = log.proof(logged.index).to_text();
+        durable::write(&run.log_proof_path(), proof.as_bytes())?;
     }
     Ok(())
 }
 
-/// The page, with the policy compiled in: the page's only trust root.
-fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
-    check_page(page, page)?;
-    copy_tree(page, to)?;
-    let index = to.join("index.html");
-    let html = std::fs::read_to_string(&index).map_err(Error::io(&index))?;
-    if html.matches(POLICY_PLACE).count() != 1 {
-        return Err(Error::input(
-            &page.join("index.html"),
-            "it has no single place for the policy",
-            "Give the folder that `npm run build` writes.",
-        ));
+fn refuse_unless_true(report: &Report) -> Result<(), Error> {
+    if report.included == Included::Verified {
+        return Ok(());
     }
-    let escaped = escape_html(&String::from_utf8_lossy(policy));
-    std::fs::write(&index, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&index))
-}
-
-/// A page is `index.html` and `assets/` with files of these kinds; whatever else lies there is not published.
-fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
-        let path = entry.map_err(Error::io(folder))?.path();
-        let kind = std::fs::symlink_metadata(&path)
-            .map_err(Error::io(&path))?
-            .file_type();
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        let expected = if folder == page {
-            (kind.is_file() && path.ends_with("index.html"))
-                || (kind.is_dir() && path.ends_with("assets"))
-        } else {
-            kind.is_file() && matches!(ending, Some("js" | "css" | "wasm"))
-        };
-        if !expected {
-            return Err(Error::input(
-                &path,
-                "it is no part of the page",
-                "Give the folder that `npm run build` writes, and nothing else in it.",
-            ));
-        }
-        if kind.is_dir() {
-            check_page(page, &path)?;
-        }
-    }
-    Ok(())
-}
-
-fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-}
-
-/// Moves the staged copy into place: whole where nothing was; else page and policy first and the new attestation last, in
-/// one step. A run that is killed before it leaves the old attestations, and can be started again.
-fn reveal(
-    published: &Publication,
-    staging: Staging,
-    place: Place,
-    sequence: u64,
-) -> Result<(), Error> {
-    sync_tree(staging.path())?;
-    if place == Place::Free {
-        return staging.rename(published.path());
-    }
-    let staged = Publication::at(staging.path());
-    let attestation = staging.path().join(sequence_folder(sequence));
-    std::fs::rename(staged.attestation(sequence).path(), &attestation)
-        .map_err(Error::io(&attestation))?;
-    let rest = staged.attestations_path();
-    std::fs::remove_dir_all(&rest).map_err(Error::io(&rest))?;
-    move_tree(staged.path(), published.path(), Some(&attestation))?;
-    let to = published
-        .attestations_path()
-        .join(sequence_folder(sequence));
-    std::fs::rename(&attestation, &to).map_err(Error::io(&to))?;
-    durable::sync_parent(&to)
-}
-
-fn copy_file(from: &Path, to: &Path) -> Result<(), Error> {
-    std::fs::copy(from, to).map_err(Error::io(from))?;
-    // Public files are readable by the web server, whatever they were in the run folder.
-    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o644)).map_err(Error::io(to))
-}
-
-fn copy_tree(from: &Path, to: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(to).map_err(Error::io(to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
-        let entry = entry.map_err(Error::io(from))?;
-        let target = to.join(entry.file_name());
-        if entry.file_type().map_err(Error::io(from))?.is_dir() {
-            copy_tree(&entry.path(), &target)?;
-        } else {
-            copy_file(&entry.path(), &target)?;
-        }
-    }
-    Ok(())
-}
-
-/// Moves everything but `except`.
-fn move_tree(from: &Path, to: &Path, except: Option<&Path>) -> Result<(), Error> {
-    std::fs::create_dir_all(to).map_err(Error::io(to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
-        let entry = entry.map_err(Error::io(from))?;
-        let target = to.join(entry.file_name());
-        if except == Some(&entry.path()) {
-            continue;
-        }
-        if entry.file_type().map_err(Error::io(from))?.is_dir() {
-            move_tree(&entry.path(), &target, None)?;
-        } else {
-            std::fs::rename(entry.path(), &target).map_err(Error::io(&target))?;
-        }
-    }
-    Ok(())
-}
-
-fn sync_tree(folder: &Path) -> Result<(), Error> {
-    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
-        let entry = entry.map_err(Error::io(folder))?;
-        let path = entry.path();
-        if entry.file_type().map_err(Error::io(folder))?.is_dir() {
-            sync_tree(&path)?;
-        } else {
-            std::fs::File::open(&path)
-                .and_then(|file| file.sync_all())
-                .map_err(Error::io(&path))?;
-        }
-    }
-    std::fs::File::open(folder)
-        .and_then(|folder| folder.sync_all())
-        .map_err(Error::io(folder))
+    let failed = report
+        .checks
+        .iter()
+        .find(|check| check.outcome != Outcome::Passed);
+    let why =
+        failed.map(|check| format!("{}: {}", check.id, check.detail.clone().unwrap_or_default()));
+    Err(Error::AuditFailed {
+        why: why.unwrap_or_default(),
+    })
 }

@@ -121,7 +121,7 @@ impl Terms {
 }
 
 /// 32 bytes that are not all equal.
-fn seed(purpose: u8, number: u8) -> [u8; 32] {
+pub(super) fn seed(purpose: u8, number: u8) -> [u8; 32] {
     let mut bytes = [purpose; 32];
     bytes[0] = number;
     bytes[1] = 0x5e;

@@ -6,11 +6,13 @@
 //! finished.
 
 mod exchange;
+mod log;
 mod statement;
 mod tree;
 mod verdict;
 
 pub use exchange::{Ledger, SampleBook, SampleExchange, SampleLeaf, Terms, asset, btc, eth, usdt};
+pub use log::{SampleLog, witness};
 pub use statement::{PlacedRow, StatementParts};
 pub use tree::{Child, Lies, TileDraft, Tree, commit, range_prover};
 pub use verdict::{

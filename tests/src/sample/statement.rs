@@ -12,6 +12,7 @@ use por_protocol::statement::{AttachedRow, Core, OpenedBook, Statement};
 use por_protocol::suite::STATEMENT_FORMAT;
 
 use super::exchange::{SampleExchange, Terms, json_text, sign_text};
+use super::log::SampleLog;
 
 /// A book row with its place.
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub struct StatementParts {
     pub rows: Vec<PlacedRow>,
     /// Paths in the order of the core, each from the root down.
     pub tiles: Vec<Vec<u8>>,
+    /// The log it stands in; `None` for a statement issued before its attestation is logged.
+    pub log: Option<SampleLog>,
 }
 
 impl SampleExchange {
@@ -49,7 +52,11 @@ impl SampleExchange {
     /// The parts of an account's statement under this attestation.
     #[must_use]
     pub fn statement_under(&self, account: &str, attestation: &Attestation) -> StatementParts {
-        self.statement_under_note(account, self.sign(attestation))
+        let mut parts = self.statement_under_note(account, self.sign(attestation));
+        if let Some(log) = &mut parts.log {
+            log.around.0 = attestation.sequence;
+        }
+        parts
     }
 
     /// The parts of an account's statement under a note that may hold anything.
@@ -94,6 +101,7 @@ impl SampleExchange {
             attestation,
             rows,
             tiles,
+            log: Some(SampleLog::ending_with(&self.terms)),
         }
     }
 }
@@ -136,7 +144,20 @@ impl StatementParts {
             self.attestation.as_bytes(),
             &rows,
             &self.tiles.concat(),
+            self.log_proof().as_deref(),
         )
+    }
+
+    /// The log proof of the attestation as it is now.
+    #[must_use]
+    pub fn log_proof(&self) -> Option<String> {
+        // What is no note any more is logged as it is.
+        let entry = match Note::parse(self.attestation.as_bytes()) {
+            Ok(note) => note.unverified_text(),
+            Err(_) => &self.attestation,
+        };
+        let log = self.log.as_ref()?;
+        Some(log.proof(&self.terms, entry.as_bytes()))
     }
 }
 

@@ -8,7 +8,7 @@ use por_protocol::hex_bytes::HexSecret;
 use por_protocol::verify::{Trust, verify_statement};
 
 use super::{Cases, changed};
-use crate::sample::{Lies, SampleExchange, StatementParts, Terms, btc, usdt};
+use crate::sample::{Lies, SampleExchange, SampleLog, StatementParts, Terms, btc, usdt, witness};
 
 /// 2026-11-01T00:00:00Z, a day after the sample's snapshot.
 const NOW: &str = "1793491200";
@@ -20,6 +20,7 @@ const VERIFIED: Expected<'static> = ("ok", "verified", "");
 
 pub(super) fn add(cases: &mut Cases) {
     trust(cases);
+    log(cases);
     form(cases);
     openings(cases);
     exchange_lies(cases);
@@ -60,12 +61,9 @@ fn trust(cases: &mut Cases) {
         ..Terms::default()
     }
     .policy();
-    let witness = policy.replace(
+    let with_witness = policy.replace(
         "quorum none",
-        &format!(
-            "witness w {}\nquorum w",
-            Terms::default().statement_key().public()
-        ),
+        &format!("witness w {}\nquorum w", witness(1).public()),
     );
     let of = |policy: &str, account: &str, now: &str| {
         let pairs = [
@@ -117,9 +115,9 @@ fn trust(cases: &mut Cases) {
         ),
         (
             "witnesses-required",
-            "A policy that asks for cosignatures, which no statement of this version has.",
-            of(&witness, "", NOW),
-            ("missing", "cannot_tell", "witnesses-cosigned"),
+            "A policy that asks for a cosignature that the log head has not.",
+            of(&with_witness, "", NOW),
+            ("signature", "not_verified", "witnesses-cosigned"),
         ),
         (
             "other-account-named",
@@ -149,6 +147,84 @@ fn trust(cases: &mut Cases) {
 }
 
 /// The file and its sections.
+/// The attestation's place in the log.
+fn log(cases: &mut Cases) {
+    let key = Terms::default().log_key().public();
+    let line = |n: u8| format!("witness w{n} {}\n", witness(n).public());
+    let witnesses: String = (1..=3).map(line).collect();
+    let policy = format!("log {key}\n{witnesses}group g 2 w1 w2 w3\nquorum g\n");
+    let (during, after) = (1_793_410_000, 1_793_420_000);
+    let failed = "not_verified";
+    for (case, description, around, cosigned, expected) in [
+        (
+            "quorum",
+            "Two of three witnesses, and one that nobody knows.",
+            (0, 4),
+            vec![(1, during), (3, after), (7, after)],
+            VERIFIED,
+        ),
+        (
+            "quorum-not-met",
+            "One of the two witnesses that are asked for.",
+            (0, 4),
+            vec![(1, during)],
+            ("signature", failed, "witnesses-cosigned"),
+        ),
+        (
+            "witness-twice",
+            "One witness that signs twice is one witness.",
+            (0, 4),
+            vec![(1, during), (1, after)],
+            ("signature", failed, "witnesses-cosigned"),
+        ),
+        (
+            "head-before-snapshot",
+            "A head that was cosigned before the snapshot it holds.",
+            (0, 4),
+            vec![(1, 1_793_404_799), (2, 1_793_404_799)],
+            ("order", failed, "in-order"),
+        ),
+        (
+            "after-a-rotation",
+            "Entries that are no attestations stand before it.",
+            (2, 1),
+            vec![(1, during), (2, during)],
+            VERIFIED,
+        ),
+    ] {
+        let mut parts = honest();
+        parts.log = Some(SampleLog { around, cosigned });
+        let trust = [("policy", policy.as_str()), ("now", NOW)];
+        trusted(cases, case, description, &parts.encode(), &trust, expected);
+    }
+    let mut unlogged = honest();
+    unlogged.log = None;
+    one(
+        cases,
+        "no-log-proof",
+        "A statement that was issued before its attestation was logged.",
+        &unlogged.encode(),
+        ("missing", "cannot_tell", "attestation-logged"),
+    );
+    let file = honest().encode();
+    let other = SampleLog::ending_with(&Terms::default()).proof(&Terms::default(), b"another");
+    let own = honest().log_proof().unwrap_or_default();
+    one(
+        cases,
+        "log-proof-of-another-entry",
+        "A log proof that is true, of another entry.",
+        &replace(&file, own.as_bytes(), other.as_bytes()),
+        ("mismatch", failed, "attestation-logged"),
+    );
+    one(
+        cases,
+        "log-proof-malformed",
+        "A log proof whose index is no number.",
+        &replace(&file, b"index 0", b"index x"),
+        ("syntax", failed, "well-formed"),
+    );
+}
+
 fn form(cases: &mut Cases) {
     let file = honest().encode();
     let parts = honest();

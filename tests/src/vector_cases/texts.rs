@@ -5,7 +5,7 @@ use por_protocol::merkle::RowTree;
 use por_protocol::note::{KeyName, SecretKey};
 
 use super::Cases;
-use crate::sample::Terms;
+use crate::sample::{Terms, witness};
 
 /// The example key of Go's `note` package.
 const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
@@ -213,7 +213,9 @@ fn periods(cases: &mut Cases) {
 }
 
 fn policies(cases: &mut Cases) {
-    let witness = Terms::default().log_key().public();
+    let log = Terms::default().log_key().public();
+    let (witness, other) = (witness(1).public(), witness(2).public());
+    let role = Terms::default().statement_key().public();
     let ours = Terms::default().policy();
     for (case, text, expect) in [
         ("no-witnesses", ours.clone(), "ok"),
@@ -229,7 +231,44 @@ fn policies(cases: &mut Cases) {
         ("no-log", "quorum none\n".into(), "syntax"),
         (
             "two-logs",
-            format!("log {KEY}\nlog {witness}\nquorum none\n"),
+            format!("log {KEY}\nlog {log}\nquorum none\n"),
+            "syntax",
+        ),
+        (
+            "log-key-as-witness",
+            format!("log {KEY}\nwitness w {log}\nquorum w\n"),
+            "syntax",
+        ),
+        (
+            "witness-key-as-log",
+            format!("log {witness}\nquorum none\n"),
+            "syntax",
+        ),
+        (
+            "groups",
+            format!(
+                "log {log}\nwitness a {witness}\nwitness b {other}\ngroup g 1 a b\nquorum g\n#por maximum-head-age 45d\n#por maximum-signature-age 400d\n"
+            ),
+            "ok",
+        ),
+        (
+            "member-in-two-groups",
+            format!("log {log}\nwitness a {witness}\ngroup g 1 a\ngroup h 1 a\nquorum g\n"),
+            "syntax",
+        ),
+        (
+            "approvals",
+            format!("log {log}\nquorum none\n#por approver cfo {role}\n#por approvals all cfo\n"),
+            "ok",
+        ),
+        (
+            "approvals-of-nobody",
+            format!("log {log}\nquorum none\n#por approvals 1 cfo\n"),
+            "syntax",
+        ),
+        (
+            "unknown-own-line",
+            format!("log {log}\nquorum none\n#por trust everybody\n"),
             "syntax",
         ),
         (

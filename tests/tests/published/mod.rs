@@ -1,9 +1,13 @@
 //! The sample exchange as a publication: a folder that the auditor of `por audit` reads.
+#![allow(dead_code, reason = "each test binary uses its own part of it")]
 
 use std::path::Path;
 
-use acceptance::sample::{NOW, SampleExchange};
+use acceptance::sample::{NOW, SampleExchange, Terms};
 use por_protocol::attestation::Attestation;
+use por_protocol::log::tiles::LogTree;
+use por_protocol::log::{Checkpoint, TreeSize};
+use por_protocol::note::KeyName;
 use por_protocol::report::Report;
 use por_prover::publication::{AuditOptions, Publication, audit};
 use tempfile::TempDir;
@@ -38,6 +42,36 @@ pub fn add_to(folder: &Path, exchange: &SampleExchange, attestation: &Attestatio
             std::fs::write(level.join("000000.pack"), records.concat()).unwrap();
         }
     }
+    write_log(folder, &exchange.terms);
+}
+
+/// Writes the log of all attestations that are there, by their sequence, with a head that the log key signs.
+pub fn write_log(folder: &Path, terms: &Terms) {
+    let publication = Publication::at(folder);
+    let sequences = publication.sequences().unwrap();
+    let read = |sequence: &u64| std::fs::read(publication.attestation(*sequence).json()).unwrap();
+    write_entries(
+        folder,
+        terms,
+        &sequences.iter().map(read).collect::<Vec<_>>(),
+    );
+}
+
+/// Writes a log of any entries.
+pub fn write_entries(folder: &Path, terms: &Terms, entries: &[Vec<u8>]) {
+    let tree = LogTree::new(entries);
+    for file in tree.files(TreeSize::new(0)).unwrap() {
+        let path = folder.join("log").join(file.path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, file.bytes).unwrap();
+    }
+    let head = Checkpoint {
+        origin: KeyName::new(&terms.log_origin).unwrap(),
+        size: TreeSize::new(entries.len() as u64),
+        root: tree.root(),
+    };
+    let note = terms.log_key().sign(&head.to_text()).unwrap();
+    std::fs::write(folder.join("log/checkpoint"), note).unwrap();
 }
 
 /// Audits the last attestation.

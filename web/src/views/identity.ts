@@ -1,14 +1,14 @@
 /** What exactly was checked: who, when, which entry of which log, to compare with what others see. */
 import { formatInstant } from '../instant.ts';
 import { fill, messages } from '../messages/index.ts';
-import type { Report } from '../report.ts';
+import type { LogFacts, Report } from '../report.ts';
 import { type Child, element, pair, section } from './element.ts';
 import { foreign } from './foreign.ts';
 
 const text = messages.identity;
 
 export function identityView(report: Report, fileName: string): HTMLElement {
-  const { statement, books, included } = report;
+  const { statement, log, books, included } = report;
   const facts =
     statement === null
       ? []
@@ -20,6 +20,7 @@ export function identityView(report: Report, fileName: string): HTMLElement {
           pair(text.logOrigin, foreign(statement.logOrigin, 'foreign code')),
           pair(text.attestation, foreign(statement.attestation, 'foreign code')),
         ];
+  const head = log === null ? [] : logFacts(log);
   const leaves = books.flatMap((book) => {
     if (book.index === null) {
       return [];
@@ -32,8 +33,20 @@ export function identityView(report: Report, fileName: string): HTMLElement {
     'identity',
     text.title,
     statement === null || included === 'verified' ? null : element('p', { class: 'claimed' }, text.claimed),
-    element('dl', {}, ...facts, ...leaves, pair(text.file, foreign(fileName))),
+    element('dl', {}, ...facts, ...head, ...leaves, pair(text.file, foreign(fileName))),
   );
+}
+
+/** Where the attestation stands in the log, and until when the answer has seen it. */
+function logFacts(log: LogFacts): HTMLElement[] {
+  const entry = fill<Child>(text.logEntry, { index: count(log.index), size: count(log.size) });
+  const time = log.time === null ? text.headTimeNone : formatInstant(log.time, messages.language);
+  return [
+    pair(text.log, ...entry),
+    pair(text.headTime, time),
+    ...(log.witnesses.length === 0 ? [] : [pair(text.witnesses, foreign(log.witnesses.join(', ')))]),
+    pair(text.logRoot, foreign(log.root, 'foreign code')),
+  ];
 }
 
 function count(value: bigint): string {

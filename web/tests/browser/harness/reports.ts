@@ -15,20 +15,20 @@ const check = (step: number, id: string, claim: string, book: string | null = nu
 });
 
 const bookChecks = (book: string, index: string): JsonObject[] => [
-  check(6, 'book-listed', 'The attestation lists this book, with this root and this total.', book),
-  check(7, 'amount-rounded', 'The amount counted is the exact balance, rounded up.', book),
-  check(8, 'leaf-included', "The account's leaf, with this amount, is in the tree under the published root.", book, {
+  check(17, 'book-listed', 'The attestation lists this book, with this root and this total.', book),
+  check(18, 'amount-rounded', 'The amount counted is the exact balance, rounded up.', book),
+  check(19, 'leaf-included', "The account's leaf, with this amount, is in the tree under the published root.", book, {
     leaf_index: index,
   }),
   check(
-    9,
+    20,
     'siblings-non-negative',
     "No amount beside the account's path is negative, so nothing can be subtracted from it.",
     book,
     { range_proofs: '3' },
   ),
-  check(10, 'total-proven', 'The published total, or the bound on it, belongs to this root.', book),
-  check(11, 'covered', 'The reserves of this asset are at least its liabilities.', book),
+  check(21, 'total-proven', 'The published total, or the bound on it, belongs to this root.', book),
+  check(22, 'covered', 'The reserves of this asset are at least its liabilities.', book),
 ];
 
 const book = (fields: JsonObject): JsonObject => ({
@@ -56,13 +56,29 @@ export function verified(): JsonObject {
       account: 'maria.keller@example.com',
       attestation: '6b1f0c9d3be2a7c64c1c1df5b6f2f4c0a1b9f0d6c2c1de0a97b1ff2a4f86d3e1',
     },
+    log: {
+      origin: 'example.com/por',
+      size: 13,
+      root: '3f0f5d1f6ee4b2f3c1f6c1a1f4f2c9d68bb7d26f6b1a86d3e14c1c1df5b6f2f4',
+      index: 12,
+      time: 1793491200,
+      witnesses: ['north', 'south'],
+    },
     checks: [
       check(1, 'well-formed', 'Every file has the form that this version of the format requires.', null, { bytes: '41213' }),
       check(2, 'attestation-signed', "The attestation is signed by the exchange's log key that the policy names.", null, {
         log_key: 'example.com/por+7f2c1d09',
       }),
-      check(3, 'witnesses-cosigned', "The policy's quorum of witnesses has cosigned the log.", null, { quorum: 'none' }),
-      check(4, 'statement-signed', 'The exchange signed this statement, for this attestation.'),
+      check(3, 'attestation-approved', 'The roles that the policy names have approved the attestation.'),
+      check(4, 'attestation-logged', "The attestation is in the exchange's log, under a head that the log key signed.", null, {
+        log_index: '12',
+        log_size: '13',
+      }),
+      check(5, 'witnesses-cosigned', 'As many witnesses have cosigned that head of the log as the policy asks for.', null, {
+        cosigned_by: 'north, south',
+        head_time: '1793491200',
+      }),
+      check(7, 'statement-signed', 'The exchange signed this statement, for this attestation.'),
       ...bookChecks('BTC/owed', '1733'),
       ...bookChecks('ETH/owed', '90'),
       ...bookChecks('USDT/owed', '412'),
@@ -130,7 +146,10 @@ export function notVerified(): JsonObject {
 export function cannotTell(): JsonObject {
   const report = verified();
   report['included'] = 'cannot_tell';
+  report['log'] = null;
   end(report, 'attestation-signed', null, 'cannot_tell', 'missing', 'policy is missing');
+  end(report, 'attestation-approved', null, 'cannot_tell', 'missing', 'a usable policy is missing');
+  end(report, 'attestation-logged', null, 'cannot_tell', 'missing', 'a usable policy is missing');
   end(report, 'witnesses-cosigned', null, 'cannot_tell', 'missing', 'a usable policy is missing');
   for (const asset of ['BTC', 'ETH', 'USDT']) {
     end(report, 'covered', `${asset}/owed`, 'cannot_tell', 'missing', 'an authentic and proven total is missing');
@@ -144,6 +163,7 @@ export function unreadable(): JsonObject {
   const report = verified();
   report['included'] = 'not_verified';
   report['statement'] = null;
+  report['log'] = null;
   report['books'] = [];
   report['checks'] = (report['checks'] as JsonObject[]).slice(0, 1);
   end(report, 'well-formed', null, 'failed', 'malformed', 'statement is not valid: it does not begin with `por/statement/v1`');

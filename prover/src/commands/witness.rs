@@ -1,0 +1,143 @@
+//! `por witness`: makes and runs a witness of other people's logs.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use por_protocol::note::{KeyName, PublicKey, WitnessSecretKey};
+
+use super::{now, print};
+use crate::durable;
+use crate::error::{Error, Exit};
+use crate::secret_file;
+use crate::witness::{State, WitnessFolder, serve};
+
+/// Cosign the logs of exchanges, so that none can show two histories
+#[derive(Debug, clap::Args)]
+pub struct WitnessCommand {
+    #[command(subcommand)]
+    step: Step,
+}
+
+#[derive(Debug, Subcommand)]
+enum Step {
+    Init(Init),
+    Follow(Follow),
+    Serve(Serve),
+}
+
+#[derive(Debug, clap::Args)]
+struct FolderArg {
+    /// The witness's folder
+    #[arg(long, value_name = "DIR", default_value = "witness")]
+    folder: PathBuf,
+}
+
+/// Make a witness: its folder and its key
+#[derive(Debug, clap::Args)]
+struct Init {
+    #[command(flatten)]
+    folder: FolderArg,
+    /// Name of the witness, without scheme, such as witness.example.org/w1
+    #[arg(long)]
+    name: String,
+}
+
+/// Follow a log: cosign its heads from now on
+#[derive(Debug, clap::Args)]
+struct Follow {
+    #[command(flatten)]
+    folder: FolderArg,
+    /// The log's key (vkey), from a source you trust
+    #[arg(value_name = "VKEY")]
+    log: String,
+}
+
+/// Answer requests for cosignatures (c2sp.org/tlog-witness)
+#[derive(Debug, clap::Args)]
+struct Serve {
+    #[command(flatten)]
+    folder: FolderArg,
+    /// Address to listen on; put a proxy with TLS before it
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8010")]
+    listen: SocketAddr,
+}
+
+impl WitnessCommand {
+    /// # Errors
+    /// [`Error::InTheWay`] if the folder is a witness already or another process is this witness; [`Error::Io`].
+    pub fn run(self) -> Result<Exit, Error> {
+        match self.step {
+            Step::Init(step) => step.run(),
+            Step::Follow(step) => step.run(),
+            Step::Serve(step) => step.run(),
+        }
+    }
+}
+
+impl Init {
+    fn run(self) -> Result<Exit, Error> {
+        let folder = WitnessFolder::at(&self.folder.folder);
+        let name = KeyName::log_origin(&self.name).map_err(|error| {
+            Error::refused(
+                format!("--name: {error}"),
+                "Write a name that stays yours, such as witness.example.org/w1.",
+            )
+        })?;
+        if folder.key_path().exists() {
+            return Err(Error::InTheWay {
+                path: folder.key_path(),
+                why: "this folder is a witness already".into(),
+                remedy: "Go on with `por witness follow`, or name another --folder.".into(),
+            });
+        }
+        secret_file::create_private_dir(folder.path())?;
+        let key: WitnessSecretKey = secret_file::create_signing_key(&folder.key_path(), name)?;
+        print(format!("{}\n", key.public()).as_bytes())?;
+        eprintln!(
+            "This is the witness's public key: exchanges put it into their policy, as `witness <name> <key> <url>`.\n\
+             Next: `por witness follow <log key>`, then `por witness serve`."
+        );
+        Ok(Exit::Ok)
+    }
+}
+
+impl Follow {
+    fn run(self) -> Result<Exit, Error> {
+        let folder = WitnessFolder::at(&self.folder.folder);
+        let key = PublicKey::from_vkey(&self.log).map_err(|error| {
+            Error::refused(
+                error.to_string(),
+                "Copy the key from the exchange's policy.",
+            )
+        })?;
+        // A folder without a key is no witness.
+        secret_file::read_signing_key::<{ por_protocol::note::COSIGNATURE }>(&folder.key_path())?;
+        let mut logs = folder.logs()?;
+        if !logs.contains(&key) {
+            logs.push(key);
+        }
+        let lines: String = logs.iter().map(|key| format!("{key}\n")).collect();
+        durable::write(&folder.logs_path(), lines.as_bytes())?;
+        eprintln!(
+            "Following {} logs. A running witness must be started again.",
+            logs.len()
+        );
+        Ok(Exit::Ok)
+    }
+}
+
+impl Serve {
+    fn run(self) -> Result<Exit, Error> {
+        let folder = WitnessFolder::at(&self.folder.folder);
+        let state = State::open(&folder)?;
+        let name = state.key().public().name().as_str().to_owned();
+        serve(state, self.listen, now, |address| {
+            eprintln!("{name} answers on http://{address}/add-checkpoint. Stop it with Ctrl-C.");
+            // Scripts that start a witness wait for this line.
+            let _ = std::io::stderr().flush();
+        })?;
+        Ok(Exit::Ok)
+    }
+}

@@ -1,0 +1,178 @@
+//! Asking witnesses for their cosignatures (c2sp.org/tlog-witness), all at once, up to the policy's quorum.
+//!
+//! A witness's answer is worth nothing until its signature is verified with the key that the policy has for it: a witness
+//! that lies, is slow or is down costs its own vote and nothing else.
+
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use por_protocol::error::Error as ProtocolError;
+use por_protocol::log::{AddCheckpoint, TreeSize};
+use por_protocol::note::Note;
+use por_protocol::policy::{Policy, Witness};
+
+use super::successor::Successor;
+use crate::error::Error;
+use crate::http::{Client, Reply};
+
+/// An answer is a few signature lines.
+const MAX_REPLY_BYTES: u64 = 64 * 1024;
+
+/// What one witness did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It cosigned: its signature lines, verified.
+    Cosigned(String),
+    /// It did not, and why.
+    Silent(String),
+}
+
+/// A head with the cosignatures that were collected, and what each witness did, in the order of their answers.
+pub struct Collected {
+    /// The checkpoint's note with all signature lines.
+    pub note: String,
+    /// Witness names of the policy, and their answers.
+    pub answers: Vec<(String, Answer)>,
+}
+
+/// Collects cosignatures on the signed head of `log` until the quorum is met.
+///
+/// # Errors
+/// [`Error::Quorum`] if it is not met in time, with what each witness did.
+pub fn collect(
+    policy: &Policy,
+    log: &Successor,
+    signed: &str,
+    patience: Duration,
+) -> Result<Collected, Error> {
+    let mut collected = Collected {
+        note: signed.to_owned(),
+        answers: Vec::new(),
+    };
+    if meets(policy, &collected.note) {
+        return Ok(collected);
+    }
+    let (sender, answers) = mpsc::channel();
+    let deadline = Instant::now() + patience;
+    for witness in policy.witnesses() {
+        // Threads are not joined: one that waits for a witness that hangs must not keep the publication waiting.
+        let (sender, witness) = (sender.clone(), witness.clone());
+        let (log, signed) = (log.clone(), signed.to_owned());
+        std::thread::spawn(move || {
+            let answer = match ask(&witness, &log, &signed, patience) {
+                Ok(lines) => Answer::Cosigned(lines),
+                Err(why) => Answer::Silent(why),
+            };
+            // The publisher may have its quorum by now and listen no more.
+            let _ = sender.send((witness.name, answer));
+        });
+    }
+    drop(sender);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let Ok((name, answer)) = answers.recv_timeout(left) else {
+            break;
+        };
+        if let Answer::Cosigned(lines) = &answer {
+            collected.note.push_str(lines);
+        }
+        collected.answers.push((name, answer));
+        if meets(policy, &collected.note) {
+            return Ok(collected);
+        }
+    }
+    for witness in policy.witnesses() {
+        if !collected
+            .answers
+            .iter()
+            .any(|(name, _)| *name == witness.name)
+        {
+            let silent = Answer::Silent("it did not answer in time".into());
+            collected.answers.push((witness.name.clone(), silent));
+        }
+    }
+    Err(Error::Quorum {
+        answers: collected.answers.iter().map(describe).collect(),
+    })
+}
+
+fn describe((name, answer): &(String, Answer)) -> String {
+    match answer {
+        Answer::Cosigned(_) => format!("{name}: cosigned"),
+        Answer::Silent(why) => format!("{name}: {why}"),
+    }
+}
+
+fn meets(policy: &Policy, note: &str) -> bool {
+    Note::parse(note.as_bytes()).is_ok_and(|note| policy.witnessed(&note).is_ok())
+}
+
+/// One witness's verified signature lines.
+fn ask(
+    witness: &Witness,
+    log: &Successor,
+    signed: &str,
+    patience: Duration,
+) -> Result<String, String> {
+    let url = witness
+        .url
+        .as_deref()
+        .ok_or("the policy has no URL for it")?;
+    let url = format!("{}/add-checkpoint", url.trim_end_matches('/'));
+    let client = Client::new(patience);
+    let send = |old: TreeSize| {
+        let request = AddCheckpoint {
+            old,
+            proof: log.consistency(old).map_err(|error| error.to_string())?,
+            checkpoint: signed.as_bytes(),
+        };
+        client
+            .post(
+                &url,
+                "text/plain",
+                request.to_text().as_bytes(),
+                MAX_REPLY_BYTES,
+            )
+            .map_err(|error| error.to_string())
+    };
+    let mut reply = send(log.older())?;
+    // It has last seen another head of ours: it says which.
+    if reply.status == 409 {
+        let size = text(&reply)
+            .and_then(|size| TreeSize::from_decimal(size.trim_end_matches('\n')))
+            .filter(|size| *size <= log.head().size)
+            .ok_or("it knows a larger log than this one, or answers nonsense")?;
+        reply = send(size)?;
+    }
+    if reply.status != 200 {
+        return Err(format!("it answered with status {}", reply.status));
+    }
+    let lines = text(&reply).ok_or("its answer is not text")?;
+    own_lines(witness, signed, lines).map_err(|error| error.to_string())
+}
+
+/// The lines of the witness's own key; others mean nothing.
+fn own_lines(witness: &Witness, signed: &str, lines: &str) -> Result<String, ProtocolError> {
+    let own: String = lines
+        .split_inclusive('\n')
+        .filter(|line| {
+            let name = line
+                .strip_prefix("— ")
+                .and_then(|line| line.split_once(' '));
+            name.is_some_and(|(name, _)| name == witness.key.name().as_str())
+        })
+        .collect();
+    let note = format!("{signed}{own}");
+    let note = Note::parse(note.as_bytes())?;
+    match note.cosignature(&witness.key)? {
+        Some(_) => Ok(own),
+        None => Err(ProtocolError::Signature {
+            what: "witness's cosignature",
+            why: "its answer holds none by the key of the policy",
+        }),
+    }
+}
+
+fn text(reply: &Reply) -> Option<&str> {
+    std::str::from_utf8(&reply.body).ok()
+}

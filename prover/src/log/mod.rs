@@ -1,0 +1,11 @@
+//! The exchange's log: reading it from a publication, extending it, keeping the signer honest (SPEC §7.5).
+
+mod cosign;
+mod published;
+mod signer;
+mod successor;
+
+pub use cosign::{Answer, Collected, collect};
+pub use published::{LOG_FOLDER, PublishedLog};
+pub use signer::{Detached, Signed, SignedHead, Signer};
+pub use successor::Successor;

@@ -1,0 +1,175 @@
+//! Keeping the log key honest: a head is written down before its signature leaves, and nothing is signed that does not
+//! extend it.
+//!
+//! So a crash, two publishers, or a home restored from an old backup never make the key sign two histories: what was
+//! signed last and what the publication shows must both be prefixes of what is to be signed.
+
+use std::path::{Path, PathBuf};
+
+use por_protocol::log::Checkpoint;
+use por_protocol::note::{PublicKey, SecretKey};
+
+use super::published::PublishedLog;
+use super::successor::Successor;
+use crate::durable;
+use crate::error::Error;
+use crate::secret_file;
+
+/// Who signs: a key in a file, or one that is kept elsewhere, such as in a hardware module.
+pub enum Signer {
+    /// A key this program may use.
+    Key(SecretKey),
+    /// A key it never sees.
+    Detached(Detached),
+}
+
+/// A signature that is made elsewhere: the bytes to be signed go out, the signature comes in.
+pub struct Detached {
+    /// The key it is checked against.
+    pub public: PublicKey,
+    /// Where the bytes to be signed are written.
+    pub to_sign: Option<PathBuf>,
+    /// Where the signature is read from.
+    pub signature: Option<PathBuf>,
+}
+
+/// What came of asking for a signature.
+pub enum Signed {
+    /// The note's signature line.
+    Line(String),
+    /// The bytes were written for another machine to sign.
+    ToSign(PathBuf),
+}
+
+impl Signer {
+    /// Signs a note's text, or says where the bytes to be signed lie.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for a signature that is not this key's over these bytes; [`Error::Io`], [`Error::Protocol`].
+    pub fn sign(&self, what: &'static str, text: &str) -> Result<Signed, Error> {
+        match self {
+            Self::Key(key) => key
+                .signature_line(text)
+                .map(Signed::Line)
+                .map_err(Error::protocol(what)),
+            Self::Detached(detached) => detached.sign(what, text),
+        }
+    }
+}
+
+impl Detached {
+    fn sign(&self, what: &'static str, text: &str) -> Result<Signed, Error> {
+        if let Some(path) = &self.signature {
+            let signature = read_signature(path)?;
+            let line = self.public.detached_line(what, text, &signature);
+            return line.map(Signed::Line).map_err(|error| {
+                Error::input(
+                    path,
+                    format!(
+                        "it does not sign this {what} by {}: {error}",
+                        self.public.name().as_str()
+                    ),
+                    "Sign exactly the bytes that --to-sign writes, with Ed25519 (RFC 8032, not prehashed).",
+                )
+            });
+        }
+        let path = self.to_sign.clone().unwrap_or_default();
+        durable::write(&path, text.as_bytes())?;
+        Ok(Signed::ToSign(path))
+    }
+}
+
+/// 64 bytes as they are, in hex, or in base64.
+fn read_signature(path: &Path) -> Result<[u8; 64], Error> {
+    use base64ct::{Base64, Encoding as _};
+    let bytes = std::fs::read(path).map_err(Error::io(path))?;
+    if let Ok(signature) = bytes.as_slice().try_into() {
+        return Ok(signature);
+    }
+    let text = std::str::from_utf8(&bytes).unwrap_or_default().trim();
+    let decoded = hex::decode(text)
+        .ok()
+        .or_else(|| Base64::decode_vec(text).ok())
+        .and_then(|bytes| bytes.try_into().ok());
+    decoded.ok_or_else(|| {
+        Error::input(
+            path,
+            "it is no Ed25519 signature",
+            "Give its 64 bytes as they are, in hex, or in base64.",
+        )
+    })
+}
+
+/// The last head that the key was asked to sign, on disk.
+pub struct SignedHead {
+    path: PathBuf,
+}
+
+impl SignedHead {
+    /// The head kept in this file.
+    #[must_use]
+    pub const fn at(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// The head; `None` if nothing was ever signed.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Input`] if the file is damaged.
+    pub fn read(&self) -> Result<Option<Checkpoint>, Error> {
+        let text = match std::fs::read_to_string(&self.path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(Error::io(&self.path)(source)),
+        };
+        let head = Checkpoint::parse(&text).map_err(|error| {
+            Error::input(
+                &self.path,
+                error.to_string(),
+                "Restore it from a backup; without it this key must not sign.",
+            )
+        })?;
+        Ok(Some(head))
+    }
+
+    /// Checks that the successor extends both what was signed last and what is published, then writes its head down, so
+    /// that it may be signed.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] where it does not; [`Error::Io`].
+    pub fn advance(&self, published: Option<&PublishedLog>, next: &Successor) -> Result<(), Error> {
+        let refuse = |why: String, remedy: &str| Error::InTheWay {
+            path: self.path.clone(),
+            why,
+            remedy: remedy.into(),
+        };
+        if let Some(last) = self.read()? {
+            if last.size > next.head().size {
+                let why = format!(
+                    "this key has signed a log of {} entries, and the publication shows fewer",
+                    last.size
+                );
+                return Err(refuse(
+                    why,
+                    "Publish to the place that holds the whole log, or finish the publication that was begun.",
+                ));
+            }
+            next.check_extends(&last).map_err(|error| {
+                let published = published.map_or(0, |log| log.head().size.get());
+                let remedy = if published < last.size.get() {
+                    "It was begun with another attestation: finish that one first."
+                } else {
+                    "The publication's history is not the one this key signed: find out whose it is before anything is signed."
+                };
+                refuse(error.to_string(), remedy)
+            })?;
+            if last == *next.head() {
+                return Ok(());
+            }
+        }
+        if let Some(parent) = self.path.parent() {
+            secret_file::create_private_dir(parent)?;
+        }
+        durable::write_private(&self.path, next.head().to_text().as_bytes())
+    }
+}

@@ -1,0 +1,191 @@
+//! The part of an audit that is about the log: what the publication's history is, and whether all of it is there.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use por_protocol::attestation::Attestation;
+use por_protocol::error::Error as ProtocolError;
+use por_protocol::log::{LogEntry, LogProof, TreeSize};
+use por_protocol::note::Note;
+use por_protocol::policy::Policy;
+use por_protocol::report::{Facts, LogFacts};
+
+use super::Publication;
+use crate::error::Error;
+use crate::log::{LOG_FOLDER, PublishedLog};
+
+/// A publication's log as far as it can be read; what is wrong with it is kept for the check that reports it.
+pub(super) struct AuditedLog(Result<PublishedLog, ProtocolError>);
+
+impl AuditedLog {
+    pub(super) fn read(publication: &Publication) -> Self {
+        Self(match publication.log() {
+            Ok(Some(log)) => Ok(log),
+            Ok(None) => Err(mismatch("there is no checkpoint")),
+            Err(Error::Protocol { source, .. }) => Err(source),
+            Err(error) => Err(mismatch(&error.to_string())),
+        })
+    }
+
+    /// Sequence of the last attestation in the log.
+    pub(super) fn last(&self) -> Option<u64> {
+        let log = self.0.as_ref().ok()?;
+        Some(log.history().attestations().last()?.sequence)
+    }
+
+    /// The proof of the attestation of this sequence.
+    pub(super) fn proof(&self, sequence: u64) -> Result<LogProof<'_>, ProtocolError> {
+        let log = self.0.as_ref().map_err(Clone::clone)?;
+        let logged = usize::try_from(sequence)
+            .ok()
+            .and_then(|sequence| log.history().attestations().get(sequence))
+            .ok_or_else(|| mismatch(&format!("attestation {sequence} is not in it")))?;
+        Ok(log.proof(logged.index))
+    }
+
+    /// Step 9: every file of the log and every entry's own copy is there and says the same; nothing else is there; keys
+    /// followed each other as the entries say.
+    pub(super) fn check_complete(
+        &self,
+        publication: &Publication,
+        note: &Note<'_>,
+        attestation: &Attestation,
+    ) -> Result<Facts, ProtocolError> {
+        let log = self.0.as_ref().map_err(Clone::clone)?;
+        check_files(publication, log)?;
+        check_copies(publication, log)?;
+        let logged = log
+            .history()
+            .attestations()
+            .iter()
+            .find(|logged| logged.sequence == attestation.sequence);
+        let Some(logged) = logged else {
+            return Err(mismatch("this attestation is not in it"));
+        };
+        if let Some(key) = &logged.key {
+            note.verify("attestation, after a change of key", key)?;
+        }
+        let mut facts = Facts::from([
+            ("entries", log.head().size.to_string()),
+            (
+                "attestations",
+                log.history().attestations().len().to_string(),
+            ),
+        ]);
+        if let Some(by) = logged.superseded_by {
+            facts.insert("superseded_by", by.to_string());
+        }
+        if let Some(old) = logged.supersedes {
+            facts.insert("supersedes", old.to_string());
+        }
+        Ok(facts)
+    }
+}
+
+/// Step 10: a head that is too old tells nothing of today; it is no lie, for a host may serve an old file.
+pub(super) fn check_fresh(
+    policy: Option<&[u8]>,
+    head: Option<&LogFacts>,
+    now: u64,
+) -> Result<Facts, ProtocolError> {
+    let maximum = policy
+        .and_then(|policy| Policy::parse(policy).ok())
+        .and_then(|policy| policy.maximum_head_age());
+    let Some(maximum) = maximum else {
+        return Ok(Facts::from([("maximum_age", "none".to_string())]));
+    };
+    let time = head
+        .and_then(|head| head.time)
+        .ok_or(ProtocolError::Missing {
+            what: "a time of the log head",
+        })?;
+    let age = now.saturating_sub(time);
+    if age > maximum {
+        return Err(ProtocolError::Missing {
+            what: "a log head that is not older than the policy allows",
+        });
+    }
+    Ok(Facts::from([
+        ("head_age_seconds", age.to_string()),
+        ("maximum_age_seconds", maximum.to_string()),
+    ]))
+}
+
+fn mismatch(why: &str) -> ProtocolError {
+    ProtocolError::Mismatch {
+        what: "log",
+        why: why.into(),
+    }
+}
+
+/// Files of the log's folder: those of its present size must be there; those of earlier sizes may be; all must hold what
+/// the entries give, and no other file stands among them.
+fn check_files(publication: &Publication, log: &PublishedLog) -> Result<(), ProtocolError> {
+    let folder = publication.path().join(LOG_FOLDER);
+    let mut found = BTreeSet::new();
+    list(&folder, &folder, &mut found)?;
+    found.remove("checkpoint");
+    for path in &found {
+        let shown = path.escape_debug();
+        let expected = log
+            .file(path)
+            .ok_or_else(|| mismatch(&format!("{LOG_FOLDER}/{shown} does not belong there")))?;
+        if std::fs::read(folder.join(path)).ok() != Some(expected) {
+            return Err(mismatch(&format!("{LOG_FOLDER}/{shown} is damaged")));
+        }
+    }
+    let needed = log
+        .files(TreeSize::new(0))
+        .map_err(|error| mismatch(&error.to_string()))?;
+    match needed.iter().find(|file| !found.contains(&file.path)) {
+        Some(file) => Err(mismatch(&format!("{LOG_FOLDER}/{} is missing", file.path))),
+        None => Ok(()),
+    }
+}
+
+/// Each entry's own file, beside the log: the attestations and the notes of key rotations.
+fn check_copies(publication: &Publication, log: &PublishedLog) -> Result<(), ProtocolError> {
+    let mut sequence = 0;
+    for (index, entry) in (0_u64..).zip(log.entries()) {
+        match LogEntry::parse(entry)? {
+            LogEntry::Attestation(_) => {
+                let path = publication.attestation(sequence).json();
+                sequence += 1;
+                if std::fs::read(&path).ok().as_ref() != Some(entry) {
+                    let why = format!("{} is not entry {index}", path.display());
+                    return Err(mismatch(&why));
+                }
+            }
+            LogEntry::KeyRotation(rotation) => {
+                let path = publication.rotation_path(index);
+                let absent = |_| mismatch(&format!("{} cannot be read", path.display()));
+                let bytes = std::fs::read(&path).map_err(absent)?;
+                let note = Note::parse(&bytes)?;
+                if note.unverified_text().as_bytes() != entry {
+                    let why = format!("{} is not entry {index}", path.display());
+                    return Err(mismatch(&why));
+                }
+                rotation.verify(&note)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Paths of all files below `folder`, from it, with slashes. Links are refused.
+fn list(root: &Path, folder: &Path, found: &mut BTreeSet<String>) -> Result<(), ProtocolError> {
+    let unreadable = |_| mismatch(&format!("{} cannot be read", folder.display()));
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
+        if kind.is_dir() {
+            list(root, &path, found)?;
+        } else if kind.is_symlink() {
+            return Err(mismatch(&format!("{} is a link", path.display())));
+        } else {
+            let below = path.strip_prefix(root).unwrap_or(&path);
+            found.insert(below.to_string_lossy().into_owned());
+        }
+    }
+    Ok(())
+}

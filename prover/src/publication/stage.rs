@@ -1,0 +1,143 @@
+//! The staged copy: everything that one publication is going to add, and nothing else of the run folder; an allow-list, file
+//! by file. It is what the audit looks at and what is then copied out.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+
+use super::AttestationFolder;
+use crate::error::Error;
+use crate::home::{Run, folder_name};
+
+/// What the page holds where the policy belongs.
+const POLICY_PLACE: &str = "%POR_POLICY%";
+
+/// Everything of one attestation.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Protocol`].
+pub fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error> {
+    let (plan, _) = run.plan()?;
+    let attested = AttestationFolder::at(&run.attested_path());
+    std::fs::create_dir_all(to.path()).map_err(Error::io(to.path()))?;
+    for (from, to) in [
+        (attested.json(), to.json()),
+        (attested.note(), to.note()),
+        (attested.books(), to.books()),
+        (attested.reserves(), to.reserves()),
+    ] {
+        stage_file(&from, &to)?;
+    }
+    if attested.annexes().exists() {
+        stage_tree(&attested.annexes(), &to.annexes())?;
+    }
+    for book in &plan.books {
+        stage_tree(
+            &run.book_path(book).join("tiles"),
+            &to.tiles(&folder_name(book)),
+        )?;
+    }
+    Ok(())
+}
+
+/// The page, with the policy compiled in: the page's only trust root.
+///
+/// # Errors
+/// [`Error::Input`] for what is no page, [`Error::Io`].
+pub fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
+    check_page(page, page)?;
+    stage_tree(page, to)?;
+    let index = to.join("index.html");
+    let html = std::fs::read_to_string(&index).map_err(Error::io(&index))?;
+    if html.matches(POLICY_PLACE).count() != 1 {
+        return Err(Error::input(
+            &page.join("index.html"),
+            "it has no single place for the policy",
+            "Give the folder that `npm run build` writes.",
+        ));
+    }
+    let escaped = escape_html(&String::from_utf8_lossy(policy));
+    // A file of its own: the staged name may be a link to the page's.
+    std::fs::remove_file(&index).map_err(Error::io(&index))?;
+    std::fs::write(&index, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&index))
+}
+
+/// Every file below a folder, by its path from there, in order.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::new()];
+    while let Some(below) = folders.pop() {
+        let path = folder.join(&below);
+        for entry in std::fs::read_dir(&path).map_err(Error::io(&path))? {
+            let entry = entry.map_err(Error::io(&path))?;
+            let name = below.join(entry.file_name());
+            if entry.file_type().map_err(Error::io(&path))?.is_dir() {
+                folders.push(name);
+            } else {
+                files.push(name);
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// A page is `index.html` and `assets/` with files of these kinds; whatever else lies there is not published.
+fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
+        let path = entry.map_err(Error::io(folder))?.path();
+        let kind = std::fs::symlink_metadata(&path)
+            .map_err(Error::io(&path))?
+            .file_type();
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let expected = if folder == page {
+            (kind.is_file() && path.ends_with("index.html"))
+                || (kind.is_dir() && path.ends_with("assets"))
+        } else {
+            kind.is_file() && matches!(ending, Some("js" | "css" | "wasm"))
+        };
+        if !expected {
+            return Err(Error::input(
+                &path,
+                "it is no part of the page",
+                "Give the folder that `npm run build` writes, and nothing else in it.",
+            ));
+        }
+        if kind.is_dir() {
+            check_page(page, &path)?;
+        }
+    }
+    Ok(())
+}
+
+fn escape_html(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+/// A second name for the file where the file system allows it, so that packs are not written twice; else a copy.
+fn stage_file(from: &Path, to: &Path) -> Result<(), Error> {
+    if std::fs::hard_link(from, to).is_ok() {
+        return Ok(());
+    }
+    std::fs::copy(from, to).map_err(Error::io(from))?;
+    std::fs::set_permissions(to, std::fs::Permissions::from_mode(0o644)).map_err(Error::io(to))
+}
+
+fn stage_tree(from: &Path, to: &Path) -> Result<(), Error> {
+    std::fs::create_dir_all(to).map_err(Error::io(to))?;
+    for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
+        let entry = entry.map_err(Error::io(from))?;
+        let target = to.join(entry.file_name());
+        if entry.file_type().map_err(Error::io(from))?.is_dir() {
+            stage_tree(&entry.path(), &target)?;
+        } else {
+            stage_file(&entry.path(), &target)?;
+        }
+    }
+    Ok(())
+}

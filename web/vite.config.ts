@@ -1,4 +1,5 @@
 import { defineConfig } from 'vite';
+import { pageFiles } from './build/page-files.ts';
 
 export default defineConfig({
   // Relative paths: the publication is a folder that any host serves below any address.
@@ -6,12 +7,16 @@ export default defineConfig({
   build: {
     outDir: 'dist',
     target: 'es2022',
-    // The WASM stays a file of its own: the content security policy allows no `data:` address for it.
+    // Nothing is inlined but by `pageFiles`, which knows what the content security policy allows.
     assetsInlineLimit: 0,
     // The polyfill fetches; the page fetches nothing but its own module.
     modulePreload: { polyfill: false },
     // Messages, views and checks are few kilobytes: one file, one hash.
     cssCodeSplit: false,
   },
-  worker: { format: 'es' },
+  // The worker stands inside the script, so that one digest covers both: there is none to give with a worker's address.
+  worker: { format: 'iife' },
+  plugins: [
+    pageFiles({ verifier: 'src/wasm/por_verifier_wasm_bg.wasm', catalogues: 'src/messages/catalogues' }),
+  ],
 });

@@ -17,30 +17,43 @@
 use por_protocol::verify::{self, Trust};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Verifies a statement file and returns the report as JSON.
-///
-/// `policy` is the text of the checker's policy; without one every authenticity check answers "cannot tell".
-/// `account` is the account that the customer expects to see, where the caller asked for it.
-/// `now` is the caller's clock in Unix seconds; the module has none.
-///
-/// # Errors
-///
-/// Throws when the report could not be written as JSON; the caller must show that as a broken check.
+/// A verifier with its generators, which take longer to make than a statement to check: one for all files.
 #[wasm_bindgen]
-pub fn verify_statement(
-    statement: &[u8],
-    policy: Option<String>,
-    account: Option<String>,
-    now: Option<u64>,
-) -> Result<String, wasm_bindgen::JsError> {
-    let trust = Trust {
-        policy: policy.as_deref().map(str::as_bytes),
-        account: account.as_deref(),
-        now,
-    };
-    Ok(serde_json::to_string(&verify::verify_statement(
-        statement, &trust,
-    ))?)
+#[derive(Default)]
+pub struct Verifier(verify::Verifier);
+
+#[wasm_bindgen]
+impl Verifier {
+    /// Makes the generators.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Verifies a statement file and returns the report as JSON.
+    ///
+    /// `policy` is the text of the checker's policy; without one every authenticity check answers "cannot tell".
+    /// `account` is the account that the customer expects to see, where the caller asked for it.
+    /// `now` is the caller's clock in Unix seconds; the module has none.
+    ///
+    /// # Errors
+    ///
+    /// Throws when the report could not be written as JSON; the caller must show that as a broken check.
+    pub fn statement(
+        &self,
+        statement: &[u8],
+        policy: Option<String>,
+        account: Option<String>,
+        now: Option<u64>,
+    ) -> Result<String, wasm_bindgen::JsError> {
+        let trust = Trust {
+            policy: policy.as_deref().map(str::as_bytes),
+            account: account.as_deref(),
+            now,
+        };
+        Ok(serde_json::to_string(&self.0.statement(statement, &trust))?)
+    }
 }
 
 /// Version of this module.

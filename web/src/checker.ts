@@ -6,7 +6,7 @@
  * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
  */
 import { parseReport, type Report } from './report.ts';
-import type { CheckRequest } from './worker.ts';
+import type { CheckRequest, WorkerRequest } from './worker.ts';
 
 /** No honest statement takes nearly this long; a page that waits for ever is no answer. */
 export const CHECK_TIMEOUT_MS = 120_000;
@@ -47,6 +47,14 @@ export class Checker {
     worker.addEventListener('error', (event) => this.breakDown((event as ErrorEvent).message || 'the worker stopped'));
   }
 
+  /** Hands the verifier's module to the worker; a module that cannot be had breaks the checker. */
+  start(module: Promise<Uint8Array<ArrayBuffer>>): void {
+    module.then(
+      (bytes) => this.worker.postMessage({ kind: 'start', module: bytes } satisfies WorkerRequest, [bytes.buffer]),
+      (error: unknown) => this.breakDown(String(error)),
+    );
+  }
+
   /** Checks `statement`, whose buffer is handed over to the worker. */
   check(statement: ArrayBuffer, policy: string | undefined, account: string | undefined): Promise<Report> {
     if (this.broken !== undefined) {
@@ -54,7 +62,7 @@ export class Checker {
     }
     const id = this.nextId++;
     const now = BigInt(Date.now()) / 1000n;
-    const request: CheckRequest = { id, statement: new Uint8Array(statement), policy, account, now };
+    const request: CheckRequest = { kind: 'check', id, statement: new Uint8Array(statement), policy, account, now };
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
       this.pending.set(id, { resolve, reject, timer });

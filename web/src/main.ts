@@ -1,9 +1,11 @@
 /** The page: files in, states out. Every state but a report from the verifier shows "not verified". */
 import './style.css';
 import { Checker } from './checker.ts';
+import CheckWorker from './worker.ts?worker&inline';
 import { messages } from './messages/index.ts';
 import { policyOfPage, policyText } from './policy.ts';
 import type { Report } from './report.ts';
+import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
@@ -20,7 +22,8 @@ document.documentElement.lang = messages.language;
 document.documentElement.dir = messages.direction;
 document.title = messages.page.title;
 
-const checker = new Checker(new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' }));
+const checker = new Checker(new CheckWorker());
+checker.start(resource('verifier'));
 const dropZone = new DropZone(choose);
 const experts = new Experts(policyOfPage(document.getElementById('policy')?.textContent), recheck);
 const announcer = element('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });

@@ -1,14 +1,18 @@
 /**
  * The verifier, on a thread of its own: the page stays responsive, and a trap in the module ends here.
  *
- * The module is loaded when the worker starts, before any file is chosen: after that the page asks for nothing more
- * from the network (W-06), and works with the network switched off.
+ * The page hands the module over when it starts, before any file is chosen: after that nobody asks for anything more
+ * from the network (W-06). One verifier is kept for all files; its generators take longer to make than a check.
  */
-import init, { verify_statement, version } from './wasm/por_verifier_wasm.js';
-import moduleUrl from './wasm/por_verifier_wasm_bg.wasm?url';
+import { initSync, Verifier, version } from './wasm/por_verifier_wasm.js';
 
-/** From the page: check these bytes. */
+/** From the page: first the module, then files to check. */
+export type WorkerRequest =
+  | { readonly kind: 'start'; readonly module: Uint8Array<ArrayBuffer> }
+  | CheckRequest;
+
 export interface CheckRequest {
+  readonly kind: 'check';
   readonly id: number;
   readonly statement: Uint8Array<ArrayBuffer>;
   readonly policy: string | undefined;
@@ -23,19 +27,25 @@ export type WorkerReply =
   | { readonly kind: 'report'; readonly id: number; readonly json: string }
   | { readonly kind: 'failed'; readonly id: number | null; readonly detail: string };
 
-const started = init({ module_or_path: moduleUrl });
+let start: (verifier: Verifier) => void;
+/** Files that come before the module wait for it; the page counts the time. */
+const started = new Promise<Verifier>((resolve) => (start = resolve));
 
-started.then(
-  () => reply({ kind: 'ready', version: version() }),
-  (error: unknown) => reply({ kind: 'failed', id: null, detail: String(error) }),
-);
-
-addEventListener('message', (event: MessageEvent<CheckRequest>) => {
-  const { id, statement, policy, account, now } = event.data;
-  started
-    .then(() => reply({ kind: 'report', id, json: verify_statement(statement, policy, account, now) }))
-    .catch((error: unknown) => reply({ kind: 'failed', id, detail: String(error) }));
+addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
+  const id = data.kind === 'check' ? data.id : null;
+  answer(data).catch((error: unknown) => reply({ kind: 'failed', id, detail: String(error) }));
 });
+
+async function answer(request: WorkerRequest): Promise<void> {
+  if (request.kind === 'start') {
+    initSync({ module: request.module });
+    start(new Verifier());
+    reply({ kind: 'ready', version: version() });
+    return;
+  }
+  const { id, statement, policy, account, now } = request;
+  reply({ kind: 'report', id, json: (await started).statement(statement, policy, account, now) });
+}
 
 function reply(message: WorkerReply): void {
   postMessage(message);

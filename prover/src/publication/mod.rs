@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! index.html, assets/…                     the page, with the policy compiled in
+//! verify.html                              the same page as one file, for use without a network
 //! policy                                   the log's keys, the witnesses, the quorum
 //! log/checkpoint                           head of the log: the file that makes everything else count
 //! log/tile/…                               the log, as C2SP tlog-tiles

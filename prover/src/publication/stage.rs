@@ -8,7 +8,10 @@ use super::AttestationFolder;
 use crate::error::Error;
 use crate::home::{Run, folder_name};
 
-/// What the page holds where the policy belongs.
+/// The page's two forms: hosted, with its parts beside it, and one file that works from a disk.
+const PAGE_FORMS: [&str; 2] = ["index.html", "verify.html"];
+
+/// What both hold where the policy belongs.
 const POLICY_PLACE: &str = "%POR_POLICY%";
 
 /// Everything of one attestation.
@@ -46,19 +49,22 @@ pub fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error>
 pub fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
     check_page(page, page)?;
     stage_tree(page, to)?;
-    let index = to.join("index.html");
-    let html = std::fs::read_to_string(&index).map_err(Error::io(&index))?;
-    if html.matches(POLICY_PLACE).count() != 1 {
-        return Err(Error::input(
-            &page.join("index.html"),
-            "it has no single place for the policy",
-            "Give the folder that `npm run build` writes.",
-        ));
-    }
     let escaped = escape_html(&String::from_utf8_lossy(policy));
-    // A file of its own: the staged name may be a link to the page's.
-    std::fs::remove_file(&index).map_err(Error::io(&index))?;
-    std::fs::write(&index, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&index))
+    for form in PAGE_FORMS {
+        let path = to.join(form);
+        let html = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
+        if html.matches(POLICY_PLACE).count() != 1 {
+            return Err(Error::input(
+                &page.join(form),
+                "it has no single place for the policy",
+                "Give the folder that `npm run build` writes.",
+            ));
+        }
+        // A file of its own: the staged name may be a link to the page's.
+        std::fs::remove_file(&path).map_err(Error::io(&path))?;
+        std::fs::write(&path, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&path))?;
+    }
+    Ok(())
 }
 
 /// Every file below a folder, by its path from there, in order.
@@ -84,7 +90,7 @@ pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// A page is `index.html` and `assets/` with files of these kinds; whatever else lies there is not published.
+/// A page is its two forms and `assets/` with files of these kinds; whatever else lies there is not published.
 fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
         let path = entry.map_err(Error::io(folder))?.path();
@@ -93,10 +99,10 @@ fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
             .file_type();
         let ending = path.extension().and_then(|ending| ending.to_str());
         let expected = if folder == page {
-            (kind.is_file() && path.ends_with("index.html"))
+            (kind.is_file() && PAGE_FORMS.iter().any(|form| path.ends_with(form)))
                 || (kind.is_dir() && path.ends_with("assets"))
         } else {
-            kind.is_file() && matches!(ending, Some("js" | "css" | "wasm"))
+            kind.is_file() && matches!(ending, Some("js" | "css" | "json" | "wasm"))
         };
         if !expected {
             return Err(Error::input(

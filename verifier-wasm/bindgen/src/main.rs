@@ -43,6 +43,8 @@ fn generate(input: &Path, output: &Path) -> Result<(), String> {
             bindgen
                 .input_path(input)
                 .typescript(true)
+                // The page hands the module over: a default address in the script would be one more thing to fetch.
+                .omit_default_module_path(true)
                 .remove_name_section(true)
                 .remove_producers_section(true)
                 .generate(output)

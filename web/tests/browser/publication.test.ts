@@ -8,7 +8,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
 import { builtPage, commandLineAnswer, publication, statements } from './harness/folders.ts';
-import { choose, openPage, verdict, verifierReady } from './harness/page.ts';
+import { choose, openPage, replaceWorker, verdict, verifierReady } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
 
 let browser: Browser;
@@ -98,7 +98,7 @@ test('w_06_no_outside_request', async () => {
   expect(await verdict(opened.page)).toBe('verified');
   await opened.page.waitForTimeout(500);
   expect(opened.requests.slice(before)).toEqual([]);
-  const outside = opened.requests.filter((url) => !url.startsWith(address) && !url.startsWith('data:'));
+  const outside = opened.requests.filter((url) => !url.startsWith(address) && !/^(data|blob):/.test(url));
   expect(outside).toEqual([]);
   await opened.close();
 });
@@ -147,11 +147,8 @@ test('w_08_nothing_stored', async () => {
 test('w_10_the_verifier_needs_no_random_numbers', async () => {
   const { honest } = statements();
   const opened = await openPage(browser, 'about:blank');
-  await opened.page.route('**/worker-*.js', async (route) => {
-    const response = await route.fetch();
-    const refusal = 'crypto.getRandomValues = () => { throw new Error("no randomness"); };';
-    await route.fulfill({ response, body: refusal + (await response.text()) });
-  });
+  const refusal = 'crypto.getRandomValues = () => { throw new Error("no randomness"); };';
+  await replaceWorker(opened.page, (own) => refusal + own);
   await opened.page.goto(await published());
   await choose(opened.page, honest);
   expect(await verdict(opened.page)).toBe('verified');

@@ -79,7 +79,7 @@ test('w_01_i_06_markup_in_a_name_is_text', async () => {
   await after(workerThatReports(hostileNames()), async (page) => {
     expect(await verdict(page)).toBe('not_verified');
     expect(await page.title()).toBe('Is my balance counted?');
-    expect(await page.locator('img, script:not([src]):not(#policy), iframe, a').count()).toBe(0);
+    expect(await page.locator('img, script:not([src]):not(#policy, #resources), iframe, a').count()).toBe(0);
     expect(await page.locator('.account-name').textContent()).toContain('<script>document.title="owned"</script>⟨U+202E⟩txt.exe');
     expect(await page.locator('#identity').textContent()).toContain('=HYPERLINK("http://example.com")');
   });

@@ -38,10 +38,20 @@ test('a well-formed answer to the question that was asked is a report', async ()
   await expect(checker.ready).resolves.toBe('1.2.3');
   const answer = checker.check(new ArrayBuffer(3), 'log x\n', undefined);
   expect(worker.posted).toEqual([
-    { id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined, now: 1793491199n },
+    { kind: 'check', id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined, now: 1793491199n },
   ]);
   worker.says({ kind: 'report', id: 1, json });
   expect((await answer).included).toBe('verified');
+});
+
+test('the module goes to the worker, and one that cannot be had breaks the check', async () => {
+  const { worker, checker } = start();
+  checker.start(Promise.resolve(new Uint8Array([0, 97])));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(worker.posted).toEqual([{ kind: 'start', module: new Uint8Array([0, 97]) }]);
+  checker.start(Promise.reject(new TypeError('Failed to fetch')));
+  await expect(checker.ready).rejects.toThrow('Failed to fetch');
+  expect(worker.terminated).toBe(true);
 });
 
 test('w_09_whatever_else_the_worker_does_breaks_the_check', async () => {

@@ -15,7 +15,7 @@ export interface OpenPage {
 
 export interface OpenOptions {
   readonly context?: BrowserContextOptions;
-  /** JavaScript that stands in for the worker. */
+  /** JavaScript that stands in for the worker's script. */
   readonly worker?: string;
 }
 
@@ -32,11 +32,25 @@ export async function openPage(browser: Browser, address: string, options: OpenO
     }
   });
   if (options.worker !== undefined) {
-    const body = options.worker;
-    await context.route('**/worker-*.js', (route) => route.fulfill({ contentType: 'text/javascript', body }));
+    await replaceWorker(page, () => options.worker ?? '');
   }
   await page.goto(address);
   return { page, requests, complaints, close: () => context.close() };
+}
+
+/** The worker's script stands inside the page's and becomes a blob: what goes into that blob is `change` of it. */
+export async function replaceWorker(page: Page, change: (prefixed: string) => string): Promise<void> {
+  const marker = '/* the worker\'s own script */';
+  const [before, after] = change(marker).split(marker);
+  const parts = { before, after };
+  await page.addInitScript(({ before, after }) => {
+    globalThis.Blob = class extends Blob {
+      constructor(content: BlobPart[] = [], options?: BlobPropertyBag) {
+        const script = options?.type?.startsWith('text/javascript') === true;
+        super(!script ? content : after === undefined ? [before ?? ''] : [before ?? '', ...content, after], options);
+      }
+    };
+  }, parts);
 }
 
 /** A worker that answers every request with `json`. */
@@ -48,7 +62,7 @@ export function workerThatReports(report: unknown): string {
 /** A worker that starts as the real one does, and runs `code` for every request (`event`). */
 export function workerThatRuns(code: string): string {
   return `postMessage({ kind: 'ready', version: '0.0.0-test' });
-addEventListener('message', (event) => { ${code} });`;
+addEventListener('message', (event) => { if (event.data.kind === 'check') { ${code} } });`;
 }
 
 /** Waits until the verifier has started: from here on the page has all that it needs. */

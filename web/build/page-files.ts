@@ -7,7 +7,7 @@
  * browser is told to connect to nothing at all.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import type { Plugin } from 'vite';
 
@@ -25,7 +25,7 @@ interface Resource {
 export interface PageFilesOptions {
   /** The verifier's module, as por-bindgen writes it. */
   readonly verifier: string;
-  /** A folder with one `<language>.json` for each catalogue. */
+  /** A folder with one `<language>.json` for each further language; it may be missing. */
   readonly catalogues: string;
 }
 
@@ -37,7 +37,8 @@ export function pageFiles({ verifier, catalogues }: PageFilesOptions): Plugin {
     enforce: 'post',
     buildStart() {
       emitted.length = 0;
-      const languages = readdirSync(catalogues).filter((file) => extname(file) === '.json').sort();
+      // git keeps no empty folder: without a further language there is none.
+      const languages = (existsSync(catalogues) ? readdirSync(catalogues) : []).filter((file) => extname(file) === '.json').sort();
       const emit = (name: string, file: string, bytes: Uint8Array): void => {
         emitted.push({ name, bytes, reference: this.emitFile({ type: 'asset', name: file, source: bytes }) });
       };

@@ -1,7 +1,7 @@
 //! Making the attestation: from built books and signed reserves to the exact bytes and their signature. Needs the log key
 //! and no run key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use por_protocol::attestation::{
     Annex, Attestation, ChallengeTerms, Rows, Snapshot, SnapshotBlock, statement_key_name,
@@ -18,6 +18,7 @@ use crate::build::BuiltBook;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::Run;
+use crate::log::{Signed, Signer};
 use crate::publication::AttestationFolder;
 use crate::secret_file;
 
@@ -37,16 +38,20 @@ pub struct AttestInput<'a> {
     pub annexes: &'a [std::path::PathBuf],
 }
 
+/// What came of attesting.
+pub enum Attested {
+    /// The attestation is signed.
+    Done(Box<Attestation>),
+    /// Its bytes wait for a signature that is made elsewhere; nothing else was kept.
+    ToSign(PathBuf),
+}
+
 /// Writes the attested folder of a run: JSON, note, rows, annexes; in one step.
 ///
 /// # Errors
 /// [`Error::InTheWay`] if the run is attested already, [`Error::Refused`] if a book is not built, [`Error::Io`],
 /// [`Error::Protocol`].
-pub fn attest(
-    run: &Run,
-    log_key: &SecretKey,
-    input: AttestInput<'_>,
-) -> Result<Attestation, Error> {
+pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Attested, Error> {
     let _lock = run.lock()?;
     let (plan, digest) = run.plan()?;
     let target = run.attested_path();
@@ -92,13 +97,14 @@ pub fn attest(
             "Correct the arguments of `por attest`; nothing was signed.",
         )
     })?;
-    let note = log_key
-        .sign(&text)
-        .map_err(Error::protocol("attestation"))?;
+    let note = match signer.sign("attestation", &text)? {
+        Signed::Line(line) => format!("{text}\n{line}"),
+        Signed::ToSign(path) => return Ok(Attested::ToSign(path)),
+    };
     durable::write(&folder.json(), text.as_bytes())?;
     durable::write(&folder.note(), note.as_bytes())?;
     staging.rename(&target)?;
-    Ok(attestation)
+    Ok(Attested::Done(Box::new(attestation)))
 }
 
 /// The key that signs statements of this run; drawn once.

@@ -80,9 +80,9 @@ pub enum Error {
         /// What each witness did.
         answers: Vec<String>,
     },
-    /// A staged publication failed its own audit: nothing was published.
+    /// A staged attestation failed its own audit: nothing was published.
     #[error(
-        "the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it."
+        "the attestation fails its audit and was not published: {why}\n  The publication is as it was. Keep the run folder: what is wrong is in this run; a new one begins with `por plan`."
     )]
     AuditFailed {
         /// The first failed check.

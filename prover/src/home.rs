@@ -15,6 +15,7 @@ use por_protocol::asset::AssetTable;
 use por_protocol::digest::Digest;
 use por_protocol::note::SecretKey;
 use por_protocol::plan::{Plan, PlannedBook};
+use por_protocol::policy::Policy;
 use por_protocol::run_key::RunKey;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -73,6 +74,34 @@ impl Home {
     #[must_use]
     pub fn log_key_path(&self) -> PathBuf {
         self.0.join("keys/log.key")
+    }
+
+    /// `keys/log.next.key`: the key that a rotation has begun with.
+    #[must_use]
+    pub fn next_log_key_path(&self) -> PathBuf {
+        self.0.join("keys/log.next.key")
+    }
+
+    /// Puts the key of a finished rotation in the place of the old one, which signs nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn promote_log_key(&self) -> Result<(), Error> {
+        let to = self.log_key_path();
+        std::fs::rename(self.next_log_key_path(), &to).map_err(Error::io(&to))?;
+        durable::sync_parent(&to)
+    }
+
+    /// The policy: its exact text, and what it says.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Input`].
+    pub fn policy(&self) -> Result<(Vec<u8>, Policy), Error> {
+        let path = self.policy_path();
+        let text = std::fs::read(&path).map_err(Error::io(&path))?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
+        Ok((text, policy))
     }
 
     /// `log/head`: the last head that the log key was asked to sign.

@@ -61,17 +61,6 @@ impl Issuer {
             ));
         }
         let note = std::fs::read(attested.note()).map_err(Error::io(&attested.note()))?;
-        let proof = run.log_proof_path();
-        let log_proof = match std::fs::read_to_string(&proof) {
-            Ok(proof) => proof,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::refused(
-                    "this run is not published yet, so its statements would prove nothing",
-                    "Run `por publish` first.",
-                ));
-            }
-            Err(source) => return Err(Error::io(&proof)(source)),
-        };
         let text = Note::parse(&note)
             .map_err(Error::protocol("attestation"))?
             .unverified_text()
@@ -99,6 +88,17 @@ impl Issuer {
             ));
         }
         let secrets = run.run_key()?.secrets(&digest);
+        let proof = run.log_proof_path();
+        let log_proof = match std::fs::read_to_string(&proof) {
+            Ok(proof) => proof,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::refused(
+                    "this run is not published yet, so its statements would prove nothing",
+                    "Run `por publish` first.",
+                ));
+            }
+            Err(source) => return Err(Error::io(&proof)(source)),
+        };
         let books = plan
             .books
             .iter()

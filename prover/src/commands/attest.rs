@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use por_protocol::attestation::SnapshotBlock;
 
 use super::challenge::ChallengeArgs;
+use super::publish::{SigningArgs, explain_to_sign};
 use super::{HomeArg, RunArg};
-use crate::attest::{AttestInput, attest};
+use crate::attest::{AttestInput, Attested, attest};
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::read_reserves;
@@ -35,6 +36,9 @@ pub struct Attest {
     /// Public file to bind into the attestation, such as an auditor's letter
     #[arg(long, value_name = "FILE")]
     pub annex: Vec<PathBuf>,
+    /// A log key that is kept elsewhere.
+    #[command(flatten)]
+    pub signing: SigningArgs,
 }
 
 impl Attest {
@@ -63,11 +67,21 @@ impl Attest {
             reserves,
             annexes: &self.annex,
         };
-        let attestation = attest(&run, &home.log_key()?, input)?;
-        eprintln!(
-            "Attested run {}: {} books, {} reserves. Next: por publish.",
-            attestation.sequence, attestation.books.count, attestation.reserves.count
-        );
+        match attest(&run, &self.signing.signer(&home)?, input)? {
+            Attested::ToSign(path) => explain_to_sign(&path),
+            Attested::Done(attestation) => {
+                let roles = home.policy()?.1.approvers().len();
+                let next = if roles == 0 {
+                    "por publish"
+                } else {
+                    "por approve"
+                };
+                eprintln!(
+                    "Attested run {}: {} books, {} reserves. Next: {next}.",
+                    attestation.sequence, attestation.books.count, attestation.reserves.count
+                );
+            }
+        }
         Ok(Exit::Ok)
     }
 }

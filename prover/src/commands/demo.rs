@@ -125,6 +125,7 @@ impl Demo {
                 .collect(),
             supersedes: None,
             annex: Vec::new(),
+            signing: SigningArgs::default(),
         };
         attest.run()?;
 

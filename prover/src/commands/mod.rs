@@ -1,5 +1,6 @@
 //! The command line: one subcommand, one file, one typed output. stdout is data, stderr is for people.
 
+mod approve;
 mod attest;
 mod audit;
 mod build;
@@ -7,6 +8,7 @@ mod challenge;
 mod completions;
 mod demo;
 mod init;
+mod log;
 mod man;
 mod plan;
 mod publish;
@@ -53,10 +55,12 @@ enum Command {
     Build(Build),
     Challenge(challenge::ChallengeCommand),
     Attest(Attest),
+    Approve(approve::Approve),
     Publish(Publish),
     Statement(StatementCommand),
     Verify(Verify),
     Audit(Audit),
+    Log(log::LogCommand),
     Witness(witness::WitnessCommand),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -75,10 +79,12 @@ impl Cli {
             Command::Build(command) => command.run(),
             Command::Challenge(command) => command.run(),
             Command::Attest(command) => command.run(),
+            Command::Approve(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Log(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),

@@ -21,7 +21,7 @@ use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::durable::{self, Staging};
 use crate::error::Error;
-use crate::home::{Home, Lock, Run};
+use crate::home::{Home, Run};
 use crate::log::{
     Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
 };
@@ -65,10 +65,10 @@ impl Publishing<'_> {
     /// or another publisher was faster; [`Error::Quorum`]; [`Error::Io`].
     pub fn attestation(&self, run: &Run) -> Result<(Report, Published), Error> {
         let _lock = run.lock()?;
-        let _log = self.lock_log()?;
+        let _log = self.home.lock_log()?;
         let (plan, _) = run.plan()?;
         self.target.check_apart_from(run.path())?;
-        let (policy_text, policy) = self.policy()?;
+        let (policy_text, policy) = self.home.policy()?;
         let published = self.published(&policy)?;
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
         if let Some(log) = &published {
@@ -80,6 +80,10 @@ impl Publishing<'_> {
         let staged = Publication::at(staging.path());
         let own = staged.attestation(plan.sequence);
         stage_attestation(run, &own)?;
+        let page = staging.path().join("page");
+        if let Some(from) = self.page {
+            stage_page(from, &page, &policy_text)?;
+        }
         let options = AuditOptions {
             policy: Some(&policy_text),
             now: self.now,
@@ -89,7 +93,10 @@ impl Publishing<'_> {
         let audited = audit_staged(&own, &options)?;
         refuse_unless_true(&audited.report)?;
 
-        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)?;
+        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)
+            .map_err(|error| Error::AuditFailed {
+                why: error.to_string(),
+            })?;
         // The claim: whoever creates this file publishes this sequence.
         let claim = format!("{folder}/attestation.json");
         self.target.create(&claim, &own.json())?;
@@ -97,7 +104,7 @@ impl Publishing<'_> {
             let path = format!("{folder}/{}", file.to_string_lossy());
             self.target.create(&path, &own.path().join(&file))?;
         }
-        self.put_page(staging.path(), &policy_text, &policy)?;
+        self.put_page(&page, &policy_text, &policy)?;
         let done = self.log(&policy, published.as_ref(), &next)?;
         if let (Published::Done { .. }, Some(log)) = (&done, self.published(&policy)?) {
             write_proof(run, &log, plan.sequence)?;
@@ -110,8 +117,8 @@ impl Publishing<'_> {
     /// # Errors
     /// As [`Publishing::attestation`].
     pub fn rotation(&self, rotation: &KeyRotation, note: &str) -> Result<Published, Error> {
-        let _log = self.lock_log()?;
-        let (policy_text, policy) = self.policy()?;
+        let _log = self.home.lock_log()?;
+        let (policy_text, policy) = self.home.policy()?;
         let published = self.published(&policy)?;
         let parsed = Note::parse(note.as_bytes()).map_err(Error::protocol("key rotation"))?;
         rotation
@@ -124,19 +131,6 @@ impl Publishing<'_> {
         self.target.create_bytes(&path, note.as_bytes())?;
         self.target.replace("policy", None, &policy_text)?;
         self.log(&policy, published.as_ref(), &next)
-    }
-
-    /// Keeps other publishers of this home out: one key, one head at a time.
-    fn lock_log(&self) -> Result<Lock, Error> {
-        self.home.lock_log()
-    }
-
-    fn policy(&self) -> Result<(Vec<u8>, Policy), Error> {
-        let path = self.home.policy_path();
-        let text = std::fs::read(&path).map_err(Error::io(&path))?;
-        let policy = Policy::parse(&text)
-            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
-        Ok((text, policy))
     }
 
     /// The log that is published, if any; only one that the policy's key signed is extended.
@@ -166,19 +160,19 @@ impl Publishing<'_> {
     }
 
     /// Policy, page and discovery file: those that may change. Assets first, so that no page misses its own.
-    fn put_page(&self, staging: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
+    fn put_page(&self, page: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
         self.target.replace("policy", None, policy_text)?;
         let discovery = discovery_file(&self.home.settings()?, policy)?;
         self.target
             .replace(".well-known/proof-of-reserves.json", None, &discovery)?;
-        let Some(page) = self.page else { return Ok(()) };
-        let staged = staging.join("page");
-        stage_page(page, &staged, policy_text)?;
-        let (index, assets): (Vec<_>, Vec<_>) = files_below(&staged)?
+        if self.page.is_none() {
+            return Ok(());
+        }
+        let (index, assets): (Vec<_>, Vec<_>) = files_below(page)?
             .into_iter()
             .partition(|file| file.as_os_str() == "index.html");
         for file in assets.into_iter().chain(index) {
-            let path = staged.join(&file);
+            let path = page.join(&file);
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
             self.target.replace(&file.to_string_lossy(), None, &bytes)?;
         }

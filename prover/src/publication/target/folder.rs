@@ -13,10 +13,19 @@ use rustix::fs::{FlockOperation, OFlags, flock};
 
 use crate::durable::sync_parent;
 use crate::error::Error;
-use crate::publication::Publication;
 
-/// The lock of writers.
-const LOCK: &str = ".por.lock";
+/// What a publication holds at its top, and nothing else.
+const OWN: [&str; 9] = [
+    ".well-known",
+    "assets",
+    "attestations",
+    "index.html",
+    "log",
+    "page.sha256",
+    "policy",
+    "rotations",
+    "verify.html",
+];
 /// Compared at a time.
 const BLOCK: usize = 1 << 16;
 
@@ -25,10 +34,10 @@ const BLOCK: usize = 1 << 16;
 pub struct Folder(PathBuf);
 
 impl Folder {
-    /// A folder that is empty, a publication, or not there yet: it is made then.
+    /// A folder that is empty, a publication, or not there yet: the first write makes it.
     ///
     /// # Errors
-    /// [`Error::InTheWay`], [`Error::Io`].
+    /// [`Error::InTheWay`] if it holds other things, or the folder above it does not exist; [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let in_the_way = |why: &str, remedy: &str| Error::InTheWay {
             path: path.to_owned(),
@@ -36,31 +45,44 @@ impl Folder {
             remedy: remedy.into(),
         };
         match std::fs::read_dir(path) {
-            Ok(mut entries) => {
-                let begun = path.join(LOCK).exists();
-                if entries.next().is_some() && !begun && !Publication::is_at(path) {
-                    return Err(in_the_way(
-                        "the folder holds other things than a publication",
-                        "Name a new folder, an empty one, or a publication of this exchange.",
-                    ));
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry.map_err(Error::io(path))?.file_name();
+                    // A publisher that was killed leaves a hidden temporary file at worst.
+                    let own = name.to_str().is_some_and(|name| {
+                        OWN.contains(&name) || (name.starts_with('.') && name.ends_with(".tmp"))
+                    });
+                    let is_publication = path.join("attestations").is_dir();
+                    if !own || !is_publication {
+                        return Err(in_the_way(
+                            "the folder holds other things than a publication",
+                            "Name a new folder, an empty one, or a publication of this exchange.",
+                        ));
+                    }
                 }
+                // Without links, so that one folder has one name.
+                let path = std::fs::canonicalize(path).map_err(Error::io(path))?;
+                Ok(Self(path))
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                std::fs::create_dir(path).map_err(|error| match error.kind() {
-                    ErrorKind::NotFound => in_the_way(
+                let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                    return Err(Error::io(path)(error));
+                };
+                let parent = if parent.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    parent
+                };
+                let parent = std::fs::canonicalize(parent).map_err(|_| {
+                    in_the_way(
                         "the folder to make it in does not exist",
                         "Make that folder first.",
-                    ),
-                    _ => Error::io(path)(error),
+                    )
                 })?;
-                sync_parent(path)?;
+                Ok(Self(parent.join(name)))
             }
-            Err(error) => return Err(Error::io(path)(error)),
+            Err(error) => Err(Error::io(path)(error)),
         }
-        // Without links, so that one folder has one name.
-        std::fs::canonicalize(path)
-            .map(Self)
-            .map_err(Error::io(path))
     }
 
     /// The folder.
@@ -109,6 +131,7 @@ impl Folder {
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
         again: impl FnOnce() -> Result<R, Error>,
     ) -> Result<(), Error> {
+        let _lock = self.lock()?;
         let place = self.prepare(path)?;
         if same(&place, again)? {
             return Ok(());
@@ -130,17 +153,7 @@ impl Folder {
         expected: Option<Option<&[u8]>>,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let lock = self.0.join(LOCK);
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .custom_flags(nofollow())
-            .open(&lock)
-            .map_err(Error::io(&lock))?;
-        // Held for a few writes only: waiting is shorter than a message about it.
-        flock(&file, FlockOperation::LockExclusive)
-            .map_err(|error| Error::io(&lock)(error.into()))?;
+        let _lock = self.lock()?;
         let place = self.prepare(path)?;
         let present = self.read(path, u64::MAX >> 1)?;
         if present.as_deref() == Some(bytes) {
@@ -162,6 +175,7 @@ impl Folder {
 
     pub(super) fn check_apart_from(&self, secrets: &Path) -> Result<(), Error> {
         let secrets = std::fs::canonicalize(secrets).map_err(Error::io(secrets))?;
+        // Both are without links: the target since it was opened.
         if secrets.starts_with(&self.0) || self.0.starts_with(&secrets) {
             return Err(Error::refused(
                 "the publication and the run folder lie inside each other",
@@ -169,6 +183,20 @@ impl Folder {
             ));
         }
         Ok(())
+    }
+
+    /// Makes the folder itself, if it is not there, and keeps other writers out of it. A lock on the folder leaves no file
+    /// in it; it is held for one file only, so waiting is shorter than a message about it.
+    fn lock(&self) -> Result<File, Error> {
+        match std::fs::create_dir(&self.0) {
+            Ok(()) => sync_parent(&self.0)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(Error::io(&self.0)(error)),
+        }
+        let folder = File::open(&self.0).map_err(Error::io(&self.0))?;
+        flock(&folder, FlockOperation::LockExclusive)
+            .map_err(|error| Error::io(&self.0)(error.into()))?;
+        Ok(folder)
     }
 
     /// Makes the folders above a file, and refuses links among them.
@@ -206,9 +234,9 @@ impl Folder {
     ) -> Result<PathBuf, Error> {
         let mut name = std::ffi::OsString::from(".");
         name.push(place.file_name().unwrap_or_default());
-        name.push(format!(".{}.tmp", std::process::id()));
+        name.push(".tmp");
         let temporary = place.with_file_name(name);
-        // What a killed process of this number left.
+        // What a killed process left: whoever holds the lock is alone.
         match std::fs::remove_file(&temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::io(&temporary)(error));

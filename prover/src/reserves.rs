@@ -117,6 +117,9 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
             .filter(|part| !part.is_empty())
             .map(Into::into)
             .collect(),
+        script: None,
+        public_key: None,
+        frame: None,
     })
 }
 

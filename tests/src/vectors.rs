@@ -22,8 +22,8 @@ use por_protocol::liabilities::{
 use por_protocol::merkle::verify_row;
 use por_protocol::note::{Note, PublicKey};
 use por_protocol::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
-    verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
+    POW_FLOOR, Scheme,
 };
 use por_protocol::period::Period;
 use por_protocol::plan::Plan;
@@ -506,6 +506,15 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
         let network: Network = network.parse()?;
         let address = Address::parse(&network, address)?;
         let scheme: Scheme = scheme.parse()?;
-        verify_ownership(&network, scheme, &address, message.as_bytes(), &signatures)
+        Claim {
+            network,
+            ..Claim::new(
+                scheme,
+                &address,
+                Message::Bytes(message.as_bytes()),
+                &signatures,
+            )
+        }
+        .verify()
     })()))
 }

@@ -5,7 +5,8 @@
 
 use super::error::OwnershipError;
 use k256::FieldBytes;
-use k256::ecdsa::Signature;
+use k256::ecdsa::signature::hazmat::PrehashVerifier;
+use k256::ecdsa::{RecoveryId, Signature, VerifyingKey};
 
 /// A signature from its two scalars, big-endian.
 ///
@@ -19,6 +20,42 @@ pub(super) fn from_scalars(r: [u8; 32], s: [u8; 32]) -> Result<Signature, Owners
         None => Ok(signature),
         Some(_) => Err(OwnershipError::HighS),
     }
+}
+
+/// The key that made a signature over `digest`, told apart from the other candidates by `id`.
+///
+/// # Errors
+///
+/// `KeyNotRecovered`.
+pub(super) fn recover(
+    digest: &[u8; 32],
+    signature: &Signature,
+    id: RecoveryId,
+) -> Result<VerifyingKey, OwnershipError> {
+    VerifyingKey::recover_from_prehash(digest, signature, id)
+        .map_err(|_| OwnershipError::KeyNotRecovered)
+}
+
+/// Does the key's signature over `digest` hold?
+pub(super) fn holds(key: &VerifyingKey, digest: &[u8; 32], signature: &Signature) -> bool {
+    key.verify_prehash(digest, signature).is_ok()
+}
+
+/// A public key in SEC 1 form: 33 bytes from 02 or 03, or, where `uncompressed` is allowed, 65 bytes from 04.
+///
+/// # Errors
+///
+/// `PublicKeyMalformed`; the hybrid forms 06 and 07 count as malformed (STRICTENC).
+pub(super) fn public_key(bytes: &[u8], uncompressed: bool) -> Result<VerifyingKey, OwnershipError> {
+    let form_ok = match bytes {
+        [2 | 3, ..] => bytes.len() == 33,
+        [4, ..] => uncompressed && bytes.len() == 65,
+        _ => false,
+    };
+    if !form_ok {
+        return Err(OwnershipError::PublicKeyMalformed);
+    }
+    VerifyingKey::from_sec1_bytes(bytes).map_err(|_| OwnershipError::PublicKeyMalformed)
 }
 
 /// A signature from strict DER: `30 len 02 len r 02 len s`, nothing after it.

@@ -8,6 +8,7 @@ mod durable;
 pub mod error;
 pub mod home;
 pub mod ledger;
+pub mod ownership;
 mod progress;
 pub mod publication;
 mod report_text;

@@ -502,12 +502,16 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
     let (network, address) = (input.text("network")?, input.text("address")?);
     let (scheme, message) = (input.text("scheme")?, input.text("message")?);
     let signatures: Vec<&str> = input.text("signatures")?.lines().collect();
+    let member = |name| input.maybe(name).map(|_| input.hex(name)).transpose();
+    let (script, frame) = (member("script")?, member("frame")?);
     Ok(Judged::plain((|| {
         let network: Network = network.parse()?;
         let address = Address::parse(&network, address)?;
         let scheme: Scheme = scheme.parse()?;
         Claim {
             network,
+            script: script.as_deref(),
+            frame: frame.as_deref(),
             ..Claim::new(
                 scheme,
                 &address,

@@ -168,4 +168,27 @@ mod tests {
         assert_eq!(der(&long), Err(DerMalformed));
         assert_eq!(der("3006 0201 00 0201 01"), Err(ScalarOutOfRange));
     }
+
+    /// The Bitcoin rules: strict DER and low s.
+    #[test]
+    fn s_03_wycheproof_secp256k1() {
+        use crate::ownership::hash::sha256;
+        let file: serde_json::Value = serde_json::from_str(include_str!(
+            "../../../fixtures/wycheproof/ecdsa_secp256k1_sha256_bitcoin_test.json"
+        ))
+        .unwrap();
+        let bytes = |value: &serde_json::Value| hex::decode(value.as_str().unwrap()).unwrap();
+        let mut seen = 0;
+        for group in file["testGroups"].as_array().unwrap() {
+            let key = public_key(&bytes(&group["publicKey"]["uncompressed"]), true).unwrap();
+            for test in group["tests"].as_array().unwrap() {
+                let digest = sha256(&bytes(&test["msg"]));
+                let passes = from_der(&bytes(&test["sig"]))
+                    .is_ok_and(|signature| holds(&key, &digest, &signature));
+                assert_eq!(passes, test["result"] == "valid", "{test}");
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, file["numberOfTests"].as_u64().unwrap());
+    }
 }

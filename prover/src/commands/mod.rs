@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod init;
 mod man;
+mod ownership;
 mod plan;
 mod publish;
 mod statement;
@@ -56,6 +57,7 @@ enum Command {
     Statement(StatementCommand),
     Verify(Verify),
     Audit(Audit),
+    Ownership(ownership::Ownership),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -77,6 +79,7 @@ impl Cli {
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Ownership(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "plan",
     "build",
@@ -20,6 +20,7 @@ const COMMANDS: [&str; 12] = [
     "publish",
     "statement",
     "verify",
+    "ownership",
     "audit",
     "demo",
     "completions",

@@ -17,17 +17,18 @@ use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
-const HEADER: [&str; 6] = [
+/// All columns; the last three are there together or not at all.
+pub const FULL_HEADER: [&str; 9] = [
     "network",
     "address",
     "asset",
     "amount",
     "scheme",
     "signature",
+    "script",
+    "public_key",
+    "frame",
 ];
-
-/// Columns that may follow, all or none.
-const MORE: [&str; 3] = ["script", "public_key", "frame"];
 
 /// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
 ///
@@ -41,12 +42,12 @@ pub fn read_reserves(
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
     let header = reader.headers().map_err(|error| malformed(path, &error))?;
-    if header.iter().ne(HEADER) && header.iter().ne(HEADER.into_iter().chain(MORE)) {
+    if header.iter().ne(FULL_HEADER) && header.iter().ne(FULL_HEADER.into_iter().take(6)) {
         return Err(line_error(
             path,
             1,
             "the header is not the one expected",
-            &format!("Write: {}", HEADER.join(",")),
+            &format!("Write: {}", FULL_HEADER.join(",")),
         ));
     }
     let mut rows = Vec::new();
@@ -185,7 +186,7 @@ fn malformed(path: &Path, error: &csv::Error) -> Error {
         path,
         line,
         &error.to_string(),
-        &format!("Write: {}", HEADER.join(",")),
+        &format!("Write: {}", FULL_HEADER.join(",")),
     )
 }
 

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 13] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "plan",
     "build",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 13] = [
     "statement",
     "verify",
     "ownership",
+    "reserves",
     "audit",
     "demo",
     "completions",

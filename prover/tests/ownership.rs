@@ -242,3 +242,63 @@ fn the_twin_of_a_challenge_can_be_signed_by_any_wallet() {
     assert_eq!(verdict, "invalid");
     assert!(reason.starts_with("wrong-signer"), "{reason}");
 }
+
+/// The sample's reserves file, taken apart into answers and balances and imported again.
+#[test]
+fn signatures_are_imported_only_if_all_of_them_hold() {
+    let sample = support::Sample::new(&["BTC", "ETH"], 20);
+    let rows: Vec<Vec<String>> = sample
+        .read("reserves.csv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').map(String::from).collect())
+        .collect();
+    let balances: String = rows.iter().map(|row| row[..4].join(",") + "\n").collect();
+    sample.write(
+        "balances.csv",
+        format!("network,address,asset,amount\n{balances}"),
+    );
+    let answer = |row: &Vec<String>| {
+        json!({"network": row[0], "address": row[1], "scheme": row[4], "signatures": [row[5]]})
+            .to_string()
+    };
+    let answers: Vec<String> = rows.iter().map(answer).collect();
+    let import = |answers: &[String]| {
+        sample.write("answers.jsonl", answers.join("\n"));
+        let arguments = [
+            "reserves",
+            "import",
+            "--home",
+            "exchange",
+            "--block-header",
+            "header.hex",
+            "--nonce",
+            support::NONCE,
+            "--answers",
+            "answers.jsonl",
+            "--balances",
+            "balances.csv",
+            "--out",
+            "imported.csv",
+        ];
+        support::por_in(sample.path(), &arguments)
+    };
+    let exists = || sample.path().join("imported.csv").exists();
+
+    let done = import(&answers[1..]).expect(3);
+    assert!(done.err.contains("has not answered"), "{}", done.err);
+    let twice = [&answers[..], &answers[..1]].concat();
+    let done = import(&twice).expect(3);
+    assert!(done.err.contains("earlier line"), "{}", done.err);
+    let mut swapped = answers.clone();
+    let mut other = rows[0].clone();
+    other[5].clone_from(&rows[1][5]);
+    swapped[0] = answer(&other);
+    import(&swapped).expect(3);
+    assert!(!exists());
+
+    import(&answers).expect(0);
+    assert!(exists());
+    assert_eq!(sample.read("imported.csv").lines().count(), rows.len() + 1);
+    import(&answers).expect(4);
+}

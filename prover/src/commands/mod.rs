@@ -11,6 +11,7 @@ mod man;
 mod ownership;
 mod plan;
 mod publish;
+mod reserves;
 mod statement;
 mod verify;
 
@@ -58,6 +59,7 @@ enum Command {
     Verify(Verify),
     Audit(Audit),
     Ownership(ownership::Ownership),
+    Reserves(reserves::Reserves),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -80,6 +82,7 @@ impl Cli {
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Ownership(command) => command.run(),
+            Command::Reserves(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

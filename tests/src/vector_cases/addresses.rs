@@ -100,7 +100,7 @@ fn challenges(cases: &mut Cases) {
             "unknown-network",
             "A chain that this version does not know.",
             "network",
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            "ton:-239",
             "network-unsupported",
         ),
         (

@@ -5,17 +5,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::amount::{Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
 use crate::attestation::Attestation;
 use crate::book_row::{BookRow, Evidence, ReserveSum};
 use crate::error::Error;
+use crate::hex_bytes::HexBytes;
 use crate::json;
 use crate::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
-    verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
+    POW_FLOOR, Scheme,
 };
 
 /// An address with a multisig witness fits many times over.
@@ -39,6 +40,32 @@ pub struct ReserveRow {
     pub scheme: String,
     /// Signatures as that scheme's wallets print them.
     pub signatures: Vec<String>,
+    /// The multisig script behind the address, where the scheme needs it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub script: Option<HexBytes>,
+    /// A public key that the address does not give, where the scheme needs it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub public_key: Option<HexBytes>,
+    /// The exact framed bytes that were signed, where the scheme needs them.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub frame: Option<HexBytes>,
+}
+
+/// A member that is there has a value: `null` would be a second way to leave it out.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HexBytes>, D::Error> {
+    HexBytes::deserialize(deserializer).map(Some)
 }
 
 impl ReserveRow {
@@ -79,15 +106,22 @@ impl ReserveRow {
     pub fn verify_ownership(&self, challenge: &Challenge) -> Result<(), Error> {
         let address = self.parsed_address()?;
         let scheme: Scheme = self.scheme.parse().map_err(refuse)?;
-        let text = challenge.text(&address);
         let signatures: Vec<&str> = self.signatures.iter().map(String::as_str).collect();
-        verify_ownership(
-            address.network(),
-            scheme,
-            &address,
-            text.as_bytes(),
-            &signatures,
-        )
+        let (text, twin);
+        let message = if scheme == Scheme::Eip712 {
+            twin = challenge.typed_data(&address).map_err(refuse)?;
+            Message::TypedData(&twin)
+        } else {
+            text = challenge.text(&address);
+            Message::Bytes(text.as_bytes())
+        };
+        Claim {
+            script: self.script.as_ref().map(|hex| hex.0.as_slice()),
+            public_key: self.public_key.as_ref().map(|hex| hex.0.as_slice()),
+            frame: self.frame.as_ref().map(|hex| hex.0.as_slice()),
+            ..Claim::new(scheme, &address, message, &signatures)
+        }
+        .verify()
         .map_err(refuse)
     }
 }

@@ -10,6 +10,7 @@ pub mod home;
 mod http;
 pub mod ledger;
 pub mod log;
+pub mod ownership;
 mod progress;
 pub mod publication;
 mod report_text;

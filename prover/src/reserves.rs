@@ -1,7 +1,8 @@
 //! The reserves file: CSV `network,address,asset,amount,scheme,signature`.
 //!
 //! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
-//! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces.
+//! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces. Where a
+//! scheme needs more, three columns follow, `script,public_key,frame`, in hex and empty where they are not used.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,18 +11,23 @@ use std::path::Path;
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::{AssetTable, Instance};
 use por_protocol::book_row::Evidence;
+use por_protocol::hex_bytes::HexBytes;
 use por_protocol::ownership::{Address, Challenge, Network};
 use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
-const HEADER: [&str; 6] = [
+/// All columns; the last three are there together or not at all.
+pub const FULL_HEADER: [&str; 9] = [
     "network",
     "address",
     "asset",
     "amount",
     "scheme",
     "signature",
+    "script",
+    "public_key",
+    "frame",
 ];
 
 /// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
@@ -36,12 +42,12 @@ pub fn read_reserves(
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
     let header = reader.headers().map_err(|error| malformed(path, &error))?;
-    if header.iter().ne(HEADER) {
+    if header.iter().ne(FULL_HEADER) && header.iter().ne(FULL_HEADER.into_iter().take(6)) {
         return Err(line_error(
             path,
             1,
             "the header is not the one expected",
-            &format!("Write: {}", HEADER.join(",")),
+            &format!("Write: {}", FULL_HEADER.join(",")),
         ));
     }
     let mut rows = Vec::new();
@@ -49,7 +55,7 @@ pub fn read_reserves(
     for record in reader.records() {
         let record = record.map_err(|error| malformed(path, &error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let fields: [&str; 6] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
+        let fields: [&str; 9] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
         let row = parse_row(assets, fields)
             .map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
         row.verify_ownership(challenge).map_err(|error| {
@@ -84,8 +90,18 @@ pub fn read_reserves(
 
 type Complaint = (String, String);
 
-fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Complaint> {
-    let [network, address, asset, amount, scheme, signature] = fields;
+fn parse_row(assets: &AssetTable, fields: [&str; 9]) -> Result<ReserveRow, Complaint> {
+    let [
+        network,
+        address,
+        asset,
+        amount,
+        scheme,
+        signature,
+        script,
+        public_key,
+        frame,
+    ] = fields;
     let parsed: Network = network.parse().map_err(|error| {
         (
             format!("network: {error}"),
@@ -117,7 +133,23 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
             .filter(|part| !part.is_empty())
             .map(Into::into)
             .collect(),
+        script: parse_hex("script", script)?,
+        public_key: parse_hex("public_key", public_key)?,
+        frame: parse_hex("frame", frame)?,
     })
+}
+
+fn parse_hex(name: &str, text: &str) -> Result<Option<HexBytes>, Complaint> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bytes = hex::decode(text).map_err(|error| {
+        (
+            format!("{name}: {error}"),
+            "Write the bytes in hex, or leave the field empty.".into(),
+        )
+    })?;
+    Ok(Some(HexBytes(bytes)))
 }
 
 fn find_instance<'a>(
@@ -154,7 +186,7 @@ fn malformed(path: &Path, error: &csv::Error) -> Error {
         path,
         line,
         &error.to_string(),
-        &format!("Write: {}", HEADER.join(",")),
+        &format!("Write: {}", FULL_HEADER.join(",")),
     )
 }
 

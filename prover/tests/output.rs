@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 14] = [
     "init",
     "plan",
     "build",
@@ -20,6 +20,8 @@ const COMMANDS: [&str; 12] = [
     "publish",
     "statement",
     "verify",
+    "ownership",
+    "reserves",
     "audit",
     "demo",
     "completions",

@@ -22,8 +22,8 @@ use por_protocol::liabilities::{
 use por_protocol::merkle::verify_row;
 use por_protocol::note::{Note, PublicKey};
 use por_protocol::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
-    verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
+    POW_FLOOR, Scheme,
 };
 use por_protocol::period::Period;
 use por_protocol::plan::Plan;
@@ -510,10 +510,23 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
     let (network, address) = (input.text("network")?, input.text("address")?);
     let (scheme, message) = (input.text("scheme")?, input.text("message")?);
     let signatures: Vec<&str> = input.text("signatures")?.lines().collect();
+    let member = |name| input.maybe(name).map(|_| input.hex(name)).transpose();
+    let (script, frame) = (member("script")?, member("frame")?);
     Ok(Judged::plain((|| {
         let network: Network = network.parse()?;
         let address = Address::parse(&network, address)?;
         let scheme: Scheme = scheme.parse()?;
-        verify_ownership(&network, scheme, &address, message.as_bytes(), &signatures)
+        Claim {
+            network,
+            script: script.as_deref(),
+            frame: frame.as_deref(),
+            ..Claim::new(
+                scheme,
+                &address,
+                Message::Bytes(message.as_bytes()),
+                &signatures,
+            )
+        }
+        .verify()
     })()))
 }

@@ -10,8 +10,10 @@ mod demo;
 mod init;
 mod log;
 mod man;
+mod ownership;
 mod plan;
 mod publish;
+mod reserves;
 mod statement;
 mod verify;
 mod witness;
@@ -62,6 +64,8 @@ enum Command {
     Audit(Audit),
     Log(log::LogCommand),
     Witness(witness::WitnessCommand),
+    Ownership(ownership::Ownership),
+    Reserves(reserves::Reserves),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -86,6 +90,8 @@ impl Cli {
             Command::Audit(command) => command.run(),
             Command::Log(command) => command.run(),
             Command::Witness(command) => command.run(),
+            Command::Ownership(command) => command.run(),
+            Command::Reserves(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

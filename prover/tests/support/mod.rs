@@ -257,7 +257,7 @@ impl Sample {
 
 /// A folder with spaces in its name. Samples that tests share live in statics, which nothing drops: what runs of more than
 /// an hour ago have left is deleted here.
-fn new_folder() -> TempDir {
+pub fn new_folder() -> TempDir {
     const PREFIX: &str = "por cli ";
     static SWEPT: Once = Once::new();
     let base = Path::new(env!("CARGO_TARGET_TMPDIR"));

@@ -425,6 +425,9 @@ impl SampleExchange {
                 evidence: Evidence::SignedReading,
                 scheme: scheme.into(),
                 signatures: vec![signature.expect("a key signs")],
+                script: None,
+                public_key: None,
+                frame: None,
             });
         }
         let assets: Vec<Asset> = ledgers.iter().map(|ledger| ledger.asset.clone()).collect();

@@ -191,6 +191,14 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// An EVM header or Merkle-Patricia proof that does not show what it is shown for.
+    #[error("{what}: {why}")]
+    StateProof {
+        /// Which part of the evidence.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
     Order {
@@ -241,6 +249,7 @@ impl Error {
             Self::Missing { .. } => "missing",
             Self::Vacuous { .. } => "vacuous",
             Self::Policy { .. } => "policy",
+            Self::StateProof { .. } => "state-proof",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

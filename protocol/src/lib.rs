@@ -40,6 +40,7 @@ pub mod range_proof;
 pub mod report;
 pub mod reserve_row;
 pub mod run_key;
+pub mod state_proof;
 pub mod statement;
 pub mod suite;
 pub mod verify;

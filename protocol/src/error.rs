@@ -185,6 +185,14 @@ pub enum Error {
         /// What is empty.
         what: &'static str,
     },
+    /// What the checker asked for could not be found out: nothing is shown to be false.
+    #[error("{what}: {why}")]
+    Unreachable {
+        /// What was asked for.
+        what: &'static str,
+        /// Why there is no answer.
+        why: String,
+    },
     /// The verifier's own policy cannot be used: nothing is shown to be false.
     #[error("the policy cannot be used: {why}")]
     Policy {
@@ -250,6 +258,7 @@ impl Error {
             Self::Vacuous { .. } => "vacuous",
             Self::Policy { .. } => "policy",
             Self::StateProof { .. } => "state-proof",
+            Self::Unreachable { .. } => "unreachable",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

@@ -21,6 +21,7 @@ pub mod account;
 pub mod amount;
 pub mod asset;
 pub mod attestation;
+pub mod balances;
 pub mod book_row;
 pub mod context;
 mod coverage;

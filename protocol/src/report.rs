@@ -89,13 +89,17 @@ pub struct StatementFacts {
     pub attestation: String,
 }
 
-/// A sum of reserves under one evidence class.
+/// A sum of reserves of one kind of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReserveFacts {
     /// Evidence class after the checker's own work: `A`, `A, block unconfirmed`, `B`, `C` or `D`.
     pub class: &'static str,
-    /// Sum in atoms, a decimal integer.
+    /// What the exchange says it rests on, such as `evm_state_proof`.
+    pub evidence: &'static str,
+    /// Sum of free reserves in atoms, a decimal integer.
     pub amount: String,
+    /// Sum of encumbered reserves in atoms, which cover nothing; `null` where there are none.
+    pub encumbered: Option<String>,
 }
 
 /// The liabilities total of a book as published.
@@ -213,6 +217,8 @@ pub enum Step {
     ReservesSummed,
     AnnexesPresent,
     FilesExpected,
+    BalancesEvidenced,
+    BalancesConfirmed,
     BookListed,
     AmountRounded,
     LeafIncluded,
@@ -310,6 +316,16 @@ impl Step {
                 "files-expected",
                 "The publication holds the files of its books and no others.",
             ),
+            Self::BalancesEvidenced => (
+                19,
+                "balances-evidenced",
+                "Each balance is what its evidence says, at the snapshot's block.",
+            ),
+            Self::BalancesConfirmed => (
+                20,
+                "balances-confirmed",
+                "The checker's own nodes have the snapshot's blocks, and say the same.",
+            ),
             Self::InOrder => (
                 4,
                 "in-order",
@@ -351,7 +367,10 @@ impl Checks {
         let (outcome, error, facts) = match result {
             Ok(facts) => (Outcome::Passed, None, facts),
             Err(
-                error @ (Error::Missing { .. } | Error::Unsupported { .. } | Error::Policy { .. }),
+                error @ (Error::Missing { .. }
+                | Error::Unsupported { .. }
+                | Error::Policy { .. }
+                | Error::Unreachable { .. }),
             ) => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };

@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::attestation::{Attestation, verify_row_total};
+use crate::balances::Classes;
 use crate::book_row::{BookRow, Total};
 use crate::coverage::{coverage, reserve_facts, weakest_class};
 use crate::digest::Digest;
@@ -222,7 +223,7 @@ impl Verifier {
         let total = checks.record(Step::TotalProven, Some(&name), total);
         // Step 18: coverage, from figures that are authentic.
         let covered = record_coverage(checks, &name, row, authentic && listed && total);
-        let mut facts = book_facts(row, checks, covered);
+        let mut facts = book_facts(row, checks, covered, &Classes::unchecked());
         facts.index = Some(opened.index);
         facts.exact = Some(opened.exact.to_string());
         facts.amount = Some(opened.amount.to_string());
@@ -320,7 +321,12 @@ pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic
 }
 
 /// The facts of a row, with the verdicts recorded so far.
-pub fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts {
+pub fn book_facts(
+    row: &BookRow,
+    checks: &Checks,
+    covered: Covered,
+    classes: &Classes,
+) -> BookFacts {
     BookFacts {
         asset: row.asset.id().as_str().to_string(),
         name: row.asset.name().to_string(),
@@ -340,9 +346,9 @@ pub fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts
                 bound: bound.to_string(),
             },
         },
-        reserves: reserve_facts(row),
+        reserves: reserve_facts(row, classes),
         covered,
-        class: weakest_class(row).filter(|_| covered != Covered::CannotTell),
+        class: weakest_class(row, classes).filter(|_| covered != Covered::CannotTell),
     }
 }
 

@@ -1,4 +1,5 @@
-//! The reserves file: CSV `network,address,asset,amount,scheme,signature`.
+//! The reserves file: CSV `network,address,asset,amount,scheme,signature`, and, as `por reserves collect` adds them,
+//! `evidence` and `encumbered`, in any order.
 //!
 //! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
 //! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces.
@@ -15,14 +16,18 @@ use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
-const HEADER: [&str; 6] = [
+/// The columns; those from [`REQUIRED`] on may be left out.
+const HEADER: [&str; 8] = [
     "network",
     "address",
     "asset",
     "amount",
     "scheme",
     "signature",
+    "evidence",
+    "encumbered",
 ];
+const REQUIRED: usize = 6;
 
 /// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
 ///
@@ -36,20 +41,23 @@ pub fn read_reserves(
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
     let header = reader.headers().map_err(|error| malformed(path, &error))?;
-    if header.iter().ne(HEADER) {
+    let Some(columns) = columns(header) else {
         return Err(line_error(
             path,
             1,
             "the header is not the one expected",
-            &format!("Write: {}", HEADER.join(",")),
+            &format!("Write: {}", HEADER[..REQUIRED].join(",")),
         ));
-    }
+    };
     let mut rows = Vec::new();
     let mut seen = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| malformed(path, &error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let fields: [&str; 6] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
+        let fields = columns.map(|column| {
+            let field = column.and_then(|column| record.get(column));
+            field.unwrap_or_default()
+        });
         let row = parse_row(assets, fields)
             .map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
         row.verify_ownership(challenge).map_err(|error| {
@@ -84,8 +92,26 @@ pub fn read_reserves(
 
 type Complaint = (String, String);
 
-fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Complaint> {
-    let [network, address, asset, amount, scheme, signature] = fields;
+/// Where each column stands; `None` if one is missing, unknown or there twice.
+fn columns(header: &csv::StringRecord) -> Option<[Option<usize>; 8]> {
+    let place = |name: &str| header.iter().position(|column| column == name);
+    let columns = HEADER.map(place);
+    let found = columns.iter().flatten().count();
+    let required = columns.iter().take(REQUIRED).all(Option::is_some);
+    (required && found == header.len()).then_some(columns)
+}
+
+fn parse_row(assets: &AssetTable, fields: [&str; 8]) -> Result<ReserveRow, Complaint> {
+    let [
+        network,
+        address,
+        asset,
+        amount,
+        scheme,
+        signature,
+        evidence,
+        encumbered,
+    ] = fields;
     let parsed: Network = network.parse().map_err(|error| {
         (
             format!("network: {error}"),
@@ -105,12 +131,36 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
             "Write plain decimal units, such as 12.5.".into(),
         )
     })?;
+    let evidence = match evidence {
+        "" => Evidence::SignedReading,
+        name => Evidence::ALL
+            .into_iter()
+            .find(|evidence| evidence.as_str() == name)
+            .ok_or_else(|| {
+                (
+                    "evidence: there is no such kind".to_string(),
+                    "Write what `por reserves collect` writes, or leave it empty.".to_string(),
+                )
+            })?,
+    };
+    let encumbered = match encumbered {
+        "" => None,
+        text => Some(
+            ExactAmount::from_units(text, instance.decimals).map_err(|error| {
+                (
+                    format!("encumbered: {error}"),
+                    "Write plain decimal units, such as 12.5.".into(),
+                )
+            })?,
+        ),
+    };
     Ok(ReserveRow {
         network: network.into(),
         address: address.as_str().into(),
         instance: instance.id.clone(),
         amount,
-        evidence: Evidence::SignedReading,
+        encumbered,
+        evidence,
         scheme: scheme.into(),
         signatures: signature
             .split(' ')
@@ -120,7 +170,7 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
     })
 }
 
-fn find_instance<'a>(
+pub(crate) fn find_instance<'a>(
     assets: &'a AssetTable,
     network: &str,
     asset: &str,

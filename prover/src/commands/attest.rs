@@ -7,6 +7,7 @@ use por_protocol::attestation::SnapshotBlock;
 use super::challenge::ChallengeArgs;
 use super::{HomeArg, RunArg};
 use crate::attest::{AttestInput, attest};
+use crate::chains::collect::Collected;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::read_reserves;
@@ -23,6 +24,9 @@ pub struct Attest {
     /// Reserves: CSV with the columns network,address,asset,amount,scheme,signature
     #[arg(long, value_name = "FILE")]
     pub reserves: PathBuf,
+    /// Folder that `por reserves collect` wrote: blocks of the snapshot and evidence of the balances
+    #[arg(long, value_name = "DIR")]
+    pub collected: Option<PathBuf>,
     /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
@@ -40,7 +44,12 @@ pub struct Attest {
 impl Attest {
     /// # Errors
     /// Whatever is wrong with reserves, keys or the run; nothing is signed then.
-    pub fn run(self) -> Result<Exit, Error> {
+    pub fn run(mut self) -> Result<Exit, Error> {
+        if let Some(folder) = &self.collected {
+            let collected = Collected::read(folder)?;
+            self.block.extend(collected.blocks);
+            self.annex.extend(collected.annexes);
+        }
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let run = home.run(self.run.run)?;
@@ -62,6 +71,7 @@ impl Attest {
             challenge: Some(terms),
             reserves,
             annexes: &self.annex,
+            tokens: &home.tokens()?,
         };
         let attestation = attest(&run, &home.log_key()?, input)?;
         eprintln!(
@@ -79,6 +89,7 @@ pub(super) fn parse_block(text: &str) -> Result<SnapshotBlock, String> {
             network: network.into(),
             height,
             hash: hash.into(),
+            muhash: None,
         }),
         _ => Err("write NETWORK=HEIGHT=HASH, such as eip155:1=21000000=0xabc…".into()),
     }

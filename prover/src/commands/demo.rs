@@ -124,6 +124,7 @@ impl Demo {
                 .collect(),
             supersedes: None,
             annex: Vec::new(),
+            collected: None,
         };
         attest.run()?;
 
@@ -174,6 +175,7 @@ impl Demo {
             publication: publication.clone(),
             policy: Some(policy),
             sequence: None,
+            balances: super::balances::BalanceArgs::default(),
             json: false,
         }
         .run()?;

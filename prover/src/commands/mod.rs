@@ -2,6 +2,7 @@
 
 mod attest;
 mod audit;
+mod balances;
 mod build;
 mod challenge;
 mod completions;
@@ -10,6 +11,7 @@ mod init;
 mod man;
 mod plan;
 mod publish;
+mod reserves;
 mod statement;
 mod verify;
 
@@ -52,6 +54,7 @@ enum Command {
     Build(Build),
     Challenge(challenge::ChallengeCommand),
     Attest(Attest),
+    Reserves(reserves::Reserves),
     Publish(Publish),
     Statement(StatementCommand),
     Verify(Verify),
@@ -73,6 +76,7 @@ impl Cli {
             Command::Build(command) => command.run(),
             Command::Challenge(command) => command.run(),
             Command::Attest(command) => command.run(),
+            Command::Reserves(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),

@@ -21,8 +21,10 @@ use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{authenticate, book_facts, record_coverage};
 use rayon::prelude::*;
 
+use super::balances::check_balances;
 use super::{AttestationFolder, Publication, sequence_folder, split_rows};
 use crate::build::{PACK_TILES, pack_path, packs};
+use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::progress;
@@ -42,6 +44,8 @@ pub struct AuditOptions<'a> {
     pub sequence: Option<u64>,
     /// Whether to show progress.
     pub progress: bool,
+    /// Tokens, nodes and blocks to check balances with.
+    pub balances: &'a BalanceChecks,
 }
 
 /// Audits one attestation in full.
@@ -99,8 +103,17 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     let owned = checks.record(Step::Ownership, None, parts.check_ownership(&bar));
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    checks.record(Step::AnnexesPresent, None, check_annexes(&own, attestation));
+    let annexed = checks.record(Step::AnnexesPresent, None, check_annexes(&own, attestation));
     checks.record(Step::FilesExpected, None, check_files(&own, &parts));
+    // Steps 19 and 20: what the balances rest on.
+    let (evidenced, classes) = check_balances(
+        &mut checks,
+        options.balances,
+        &own,
+        attestation,
+        (&parts.books, &parts.reserve_rows),
+        annexed && listed && summed,
+    );
 
     // Steps 16, 17 and 18 for each book.
     let generators = Generators::new();
@@ -124,9 +137,9 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
             .and_then(|context| verify_row_total(&generators, &context.ctx(), row, &[]))
             .map(|()| Facts::new());
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        let figures = authentic && listed && owned && summed && tree && total;
+        let figures = authentic && listed && owned && summed && evidenced && tree && total;
         let covered: Covered = record_coverage(&mut checks, &name, row, figures);
-        books.push(book_facts(row, &checks, covered));
+        books.push(book_facts(row, &checks, covered, &classes));
     }
     bar.finish_and_clear();
     Ok(checks.into_report(None, books))

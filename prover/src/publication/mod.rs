@@ -12,6 +12,7 @@
 //! ```
 
 mod audit;
+mod balances;
 mod publish;
 
 use std::path::{Path, PathBuf};

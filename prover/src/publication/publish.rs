@@ -7,6 +7,7 @@ use por_protocol::report::{Included, Outcome, Report};
 
 use super::audit::{AuditOptions, audit};
 use super::{AttestationFolder, Publication, sequence_folder};
+use crate::chains::recheck::BalanceChecks;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::Run;
@@ -75,7 +76,12 @@ pub fn publish(
         std::fs::copy(from.note(), to.note()).map_err(Error::io(&from.note()))?;
     }
 
+    let balances = BalanceChecks {
+        tokens: run.tokens()?,
+        ..BalanceChecks::offline()?
+    };
     let options = AuditOptions {
+        balances: &balances,
         policy: Some(&policy_text),
         now,
         sequence: Some(plan.sequence),

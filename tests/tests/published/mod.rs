@@ -5,6 +5,7 @@ use std::path::Path;
 use acceptance::sample::{NOW, SampleExchange};
 use por_protocol::attestation::Attestation;
 use por_protocol::report::Report;
+use por_prover::chains::recheck::BalanceChecks;
 use por_prover::publication::{AuditOptions, Publication, audit};
 use tempfile::TempDir;
 
@@ -43,7 +44,9 @@ pub fn add_to(folder: &Path, exchange: &SampleExchange, attestation: &Attestatio
 /// Audits the last attestation.
 pub fn audit_folder(folder: &Path, exchange: &SampleExchange) -> Report {
     let policy = exchange.terms.policy();
+    let balances = BalanceChecks::offline().unwrap();
     let options = AuditOptions {
+        balances: &balances,
         policy: Some(policy.as_bytes()),
         now: NOW,
         sequence: None,

@@ -733,6 +733,20 @@ fn evidence_that_is_absent_or_of_nobody_is_refused() {
     refused("evidence of another kind of chain", "mismatch", |case| {
         case.rows[6].evidence = Evidence::EvmStateProof;
     });
+    for (index, coin) in [
+        (
+            0,
+            "eip155:1/erc721:0x06012c8cf97bead5deae237070f9587f8e7a266d",
+        ),
+        (3, ETHER),
+    ] {
+        refused("evidence of another kind of coin", "mismatch", |case| {
+            case.rows[index].instance = coin.parse().unwrap();
+        });
+    }
+    refused("outputs of another kind of coin", "mismatch", |case| {
+        case.rows[6].instance = BTC.replace("slip44:0", "token:0").parse().unwrap();
+    });
     refused("an address in another spelling", "mismatch", |case| {
         let EvmRecord::Account { address, .. } = &mut case.evm[1] else {
             unreachable!()

@@ -513,6 +513,40 @@ fn the_built_in_registry_is_valid() {
     }
 }
 
+/// The state of the main network is some three levels deeper than this one's: the time grows with the logarithm.
+#[test]
+fn a_thousand_proofs_of_a_large_state_verify_within_a_second() {
+    let key = |index: u32| keccak256(&index.to_be_bytes());
+    let mut entries: Vec<_> = (0..200_000)
+        .map(|index| (key(index), account(u128::from(index) + 1, empty_root())))
+        .collect();
+    entries.sort();
+    let asked: Vec<u32> = (0..1000).map(|index| index * 211).collect();
+    let targets = asked.iter().map(|index| Nibbles::unpack(key(*index)));
+    let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::from_iter(targets));
+    for (key, value) in &entries {
+        builder.add_leaf(Nibbles::unpack(key), value);
+    }
+    let root = builder.root();
+    let nodes = builder.take_proof_nodes();
+    let proofs: Vec<Proof> = asked
+        .iter()
+        .map(|index| {
+            let nodes = nodes.matching_nodes_sorted(&Nibbles::unpack(key(*index)));
+            nodes.into_iter().map(|(_, node)| node.to_vec()).collect()
+        })
+        .collect();
+    let start = std::time::Instant::now();
+    for (index, proof) in asked.iter().zip(&proofs) {
+        let found = lookup(&root.0, &key(*index), proof).unwrap();
+        assert_eq!(found.is_some(), *index < 200_000);
+    }
+    let time = start.elapsed();
+    let count = proofs.iter().map(Vec::len).sum::<usize>();
+    println!("1000 proofs, {count} nodes: {time:?}");
+    assert!(time.as_secs_f64() <= 1.0, "{time:?}");
+}
+
 proptest! {
     #[test]
     fn any_trie_gives_what_the_independent_verifier_gives(

@@ -323,7 +323,7 @@ pub fn read_tokens(path: Option<&Path>) -> Result<TokenRegistry, Error> {
     if let Some(path) = path {
         let bytes = std::fs::read(path).map_err(Error::io(path))?;
         let own = TokenRegistry::parse(&bytes).map_err(|error| {
-            let remedy = "Write it as SPEC 7.5.5 shows.";
+            let remedy = "Write it as SPEC 7.5.2 shows.";
             Error::input(path, error.to_string(), remedy)
         })?;
         tokens.extend(own);

@@ -284,11 +284,8 @@ fn classes(report: &Value) -> BTreeSet<String> {
 }
 
 fn reason(report: &Value, id: &str) -> String {
-    let checks = report["checks"].as_array().unwrap().iter();
-    let check = checks
-        .filter(|check| check["id"] == id)
-        .next_back()
-        .unwrap();
+    let mut checks = report["checks"].as_array().unwrap().iter();
+    let check = checks.find(|check| check["id"] == id).unwrap();
     format!("{} {}", check["outcome"].as_str().unwrap(), check["detail"])
 }
 

@@ -202,12 +202,6 @@ impl EvmAnnex {
             return same(row, call_result(&result.0)?);
         }
         let Some((_, contract)) = row.instance.as_str().split_once("/erc20:") else {
-            if !row.instance.as_str().contains("/slip44:") {
-                return Err(Error::Unsupported {
-                    what: "state proof of the coin",
-                    found: row.instance.to_string(),
-                });
-            }
             let balance = match self.account(&row.address, used)? {
                 Some(account) => account.balance()?,
                 None => ExactAmount::ZERO,

@@ -43,6 +43,23 @@ pub fn verify_balances(
     let mut readings = Vec::new();
     for row in evidence.rows {
         let namespace = row.network.split(':').next().unwrap_or_default();
+        // A coin of another name would be counted from the same evidence once more.
+        let coin = row
+            .instance
+            .as_str()
+            .split_once('/')
+            .map_or("", |(_, coin)| coin);
+        let native = coin.starts_with("slip44:");
+        let fits = match row.evidence {
+            Evidence::UtxoSet => native,
+            Evidence::ContractCall => coin.starts_with("erc20:"),
+            Evidence::EvmStateProof => native || coin.starts_with("erc20:"),
+            Evidence::AgreedReadings | Evidence::SignedReading => true,
+        };
+        if !fits {
+            let why = format!("no {} shows {}", row.evidence.as_str(), row.instance);
+            return mismatch("evidence", why);
+        }
         match (row.evidence, namespace) {
             (Evidence::EvmStateProof | Evidence::ContractCall, "eip155")
             | (Evidence::UtxoSet, "bip122") => {

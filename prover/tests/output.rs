@@ -11,12 +11,13 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "plan",
     "build",
     "challenge",
     "attest",
+    "reserves",
     "publish",
     "statement",
     "verify",
@@ -90,6 +91,8 @@ fn every_help_page_is_as_kept() {
         assert_eq!(done.err, "");
         matches_snapshot(&format!("help-{command}"), &done.out);
     }
+    let done = support::por_in(folder, &["reserves", "collect", "--help"]).expect(0);
+    matches_snapshot("help-reserves-collect", &done.out);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::amount::{Decimals, ExactAmount};
+use crate::amount::{Amount, Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
 use crate::attestation::Attestation;
 use crate::book_row::{BookRow, Evidence, ReserveSum};
@@ -34,6 +34,9 @@ pub struct ReserveRow {
     pub instance: InstanceId,
     /// Balance at the snapshot, an integer at the instance's decimals.
     pub amount: ExactAmount,
+    /// The part of `amount` that cannot be used (frozen, locked, immature); it covers nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encumbered: Option<ExactAmount>,
     /// What the balance rests on.
     pub evidence: Evidence,
     /// Name of the signature scheme.
@@ -161,7 +164,14 @@ impl Attestation {
 pub struct ReserveSums<'a> {
     assets: &'a [&'a Asset],
     seen: BTreeSet<(InstanceId, String)>,
-    sums: BTreeMap<(usize, Evidence), ExactAmount>,
+    sums: BTreeMap<(usize, Evidence), Sum>,
+}
+
+/// Exact, at the asset's ledger decimals.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    free: ExactAmount,
+    encumbered: ExactAmount,
 }
 
 impl<'a> ReserveSums<'a> {
@@ -178,8 +188,8 @@ impl<'a> ReserveSums<'a> {
     /// Adds one row.
     ///
     /// # Errors
-    /// [`Error::Duplicate`] for an address that was counted, [`Error::Field`] for a coin of no asset,
-    /// [`Error::TotalOverflow`].
+    /// [`Error::Duplicate`] for an address that was counted, [`Error::Field`] for a coin of no asset or more encumbered
+    /// than there is, [`Error::TotalOverflow`].
     pub fn add(&mut self, row: &ReserveRow) -> Result<(), Error> {
         let place = self.assets.iter().enumerate().find_map(|(index, asset)| {
             let instance = asset
@@ -201,12 +211,19 @@ impl<'a> ReserveSums<'a> {
                 found: format!("{} {}", row.instance, row.address),
             });
         }
-        let amount = scale(row.amount, own, ledger)?;
-        let sum = self
-            .sums
-            .entry((index, row.evidence))
-            .or_insert(ExactAmount::ZERO);
-        *sum = sum.checked_add(amount).map_err(|_| Error::TotalOverflow)?;
+        let encumbered = row.encumbered.unwrap_or_default();
+        let free = row.amount.steps().checked_sub(encumbered.steps());
+        let free = free.ok_or_else(|| Error::Field {
+            what: "encumbered amount",
+            why: format!("{} {} has less than that", row.instance, row.address),
+        })?;
+        let sum = self.sums.entry((index, row.evidence)).or_default();
+        let add = |sum: ExactAmount, amount| {
+            let amount = scale(amount, own, ledger)?;
+            sum.checked_add(amount).map_err(|_| Error::TotalOverflow)
+        };
+        sum.free = add(sum.free, ExactAmount::from_steps(free))?;
+        sum.encumbered = add(sum.encumbered, encumbered)?;
         Ok(())
     }
 
@@ -223,11 +240,17 @@ impl<'a> ReserveSums<'a> {
             .sums
             .iter()
             .filter(|((other, _), _)| Some(*other) == index);
-        own.map(|((_, evidence), exact)| {
-            let amount = exact.round_down(asset.ledger_decimals(), asset.decimals());
+        own.map(|((_, evidence), sum)| {
+            let round = |exact: ExactAmount| {
+                exact
+                    .round_down(asset.ledger_decimals(), asset.decimals())
+                    .map_err(|_| Error::TotalOverflow)
+            };
+            let encumbered = round(sum.encumbered)?;
             Ok(ReserveSum {
                 evidence: *evidence,
-                amount: amount.map_err(|_| Error::TotalOverflow)?,
+                amount: round(sum.free)?,
+                encumbered: (encumbered != Amount::ZERO).then_some(encumbered),
             })
         })
         .collect()

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use por_protocol::error::Error as ProtocolError;
 
+use crate::chains::ChainError;
 use crate::ledger::LedgerError;
 
 /// Why a command could not do its work. Every message says what, where, and what to do next.
@@ -53,6 +54,9 @@ pub enum Error {
         /// What is wrong with it.
         source: ProtocolError,
     },
+    /// A node could not be asked, or what it says is false.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// What the command was asked for does not fit what is there.
     #[error("{why}\n  {remedy}")]
     Refused {
@@ -140,6 +144,8 @@ impl Error {
             } => Exit::Unsupported,
             Self::Protocol { .. } => Exit::BadInput,
             Self::AuditFailed { .. } => Exit::False,
+            Self::Chain(error) if error.fault.is_false() => Exit::False,
+            Self::Chain(_) => Exit::CannotTell,
         }
     }
 }

@@ -17,6 +17,7 @@ use por_protocol::note::SecretKey;
 use por_protocol::plan::{Plan, PlannedBook};
 use por_protocol::policy::Policy;
 use por_protocol::run_key::RunKey;
+use por_protocol::state_proof::TokenRegistry;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -147,6 +148,15 @@ impl Home {
         Ok(read_asset_table(&self.assets_path())?)
     }
 
+    /// Tokens: the built-in registry, and `tokens.json` beside the asset table where there is one.
+    ///
+    /// # Errors
+    /// [`Error::Input`], [`Error::Io`].
+    pub fn tokens(&self) -> Result<TokenRegistry, Error> {
+        let path = self.0.join("tokens.json");
+        read_tokens(path.exists().then_some(path.as_path()))
+    }
+
     /// # Errors
     /// As [`secret_file::read_signing_key`].
     pub fn log_key(&self) -> Result<SecretKey, Error> {
@@ -213,6 +223,15 @@ impl Run {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Tokens of the exchange that the run belongs to.
+    ///
+    /// # Errors
+    /// As [`Home::tokens`].
+    pub fn tokens(&self) -> Result<TokenRegistry, Error> {
+        let home = self.0.ancestors().nth(2).unwrap_or(Path::new("."));
+        Home::at(home).tokens()
     }
 
     /// `run.key`.
@@ -347,4 +366,21 @@ pub fn folder_name(book: &PlannedBook) -> String {
 #[must_use]
 pub fn book_folder(asset: &str, kind: &str) -> String {
     format!("{asset}-{kind}")
+}
+
+/// The built-in token registry, with a file's tokens in it.
+///
+/// # Errors
+/// [`Error::Input`] if the file is none, [`Error::Io`].
+pub fn read_tokens(path: Option<&Path>) -> Result<TokenRegistry, Error> {
+    let mut tokens = TokenRegistry::built_in().map_err(Error::protocol("token registry"))?;
+    if let Some(path) = path {
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let own = TokenRegistry::parse(&bytes).map_err(|error| {
+            let remedy = "Write it as SPEC 7.5.2 shows.";
+            Error::input(path, error.to_string(), remedy)
+        })?;
+        tokens.extend(own);
+    }
+    Ok(tokens)
 }

@@ -2,6 +2,7 @@
 
 pub mod attest;
 pub mod build;
+pub mod chains;
 pub mod commands;
 pub mod demo;
 mod durable;

@@ -855,7 +855,7 @@ fn an_under_reserved_asset_fails_the_audit_and_not_the_statement() {
         &[
             "Books true?  verified",
             "BTC      NOT COVERED",
-            "FAIL 22 covered [BTC/owed]",
+            "FAIL 24 covered [BTC/owed]",
         ],
     );
     let json = sample.audit(&["--json"]).expect(1).out;

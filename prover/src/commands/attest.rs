@@ -8,6 +8,7 @@ use super::challenge::ChallengeArgs;
 use super::publish::{SigningArgs, explain_to_sign};
 use super::{HomeArg, RunArg};
 use crate::attest::{AttestInput, Attested, attest};
+use crate::chains::collect::Collected;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::read_reserves;
@@ -24,6 +25,9 @@ pub struct Attest {
     /// Reserves: CSV with the columns network,address,asset,amount,scheme,signature
     #[arg(long, value_name = "FILE")]
     pub reserves: PathBuf,
+    /// Folder that `por reserves collect` wrote: blocks of the snapshot and evidence of the balances
+    #[arg(long, value_name = "DIR")]
+    pub collected: Option<PathBuf>,
     /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
@@ -44,7 +48,12 @@ pub struct Attest {
 impl Attest {
     /// # Errors
     /// Whatever is wrong with reserves, keys or the run; nothing is signed then.
-    pub fn run(self) -> Result<Exit, Error> {
+    pub fn run(mut self) -> Result<Exit, Error> {
+        if let Some(folder) = &self.collected {
+            let collected = Collected::read(folder)?;
+            self.block.extend(collected.blocks);
+            self.annex.extend(collected.annexes);
+        }
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let run = home.run(self.run.run)?;
@@ -66,6 +75,7 @@ impl Attest {
             challenge: Some(terms),
             reserves,
             annexes: &self.annex,
+            tokens: &home.tokens()?,
         };
         match attest(&run, &self.signing.signer(&home)?, input)? {
             Attested::ToSign(path) => explain_to_sign(&path),
@@ -93,6 +103,7 @@ pub(super) fn parse_block(text: &str) -> Result<SnapshotBlock, String> {
             network: network.into(),
             height,
             hash: hash.into(),
+            muhash: None,
         }),
         _ => Err("write NETWORK=HEIGHT=HASH, such as eip155:1=21000000=0xabc…".into()),
     }

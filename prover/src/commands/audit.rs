@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::balances::BalanceArgs;
 use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
 use crate::publication::{AuditOptions, Publication, audit};
@@ -18,6 +19,9 @@ pub struct Audit {
     /// Sequence of the attestation to audit [default: the last one]
     #[arg(long)]
     pub sequence: Option<u64>,
+    /// What to check balances with.
+    #[command(flatten)]
+    pub balances: BalanceArgs,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
@@ -28,7 +32,9 @@ impl Audit {
     /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
         let policy = read_policy(self.policy.as_deref())?;
+        let balances = self.balances.read()?;
         let options = AuditOptions {
+            balances: &balances,
             policy: policy.as_deref(),
             now: now(),
             sequence: self.sequence,

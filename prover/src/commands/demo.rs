@@ -126,6 +126,7 @@ impl Demo {
             supersedes: None,
             annex: Vec::new(),
             signing: SigningArgs::default(),
+            collected: None,
         };
         attest.run()?;
 
@@ -178,6 +179,7 @@ impl Demo {
             publication: publication.clone(),
             policy: Some(policy),
             sequence: None,
+            balances: super::balances::BalanceArgs::default(),
             json: false,
         }
         .run()?;

@@ -3,6 +3,7 @@
 mod approve;
 mod attest;
 mod audit;
+mod balances;
 mod build;
 mod challenge;
 mod completions;
@@ -58,6 +59,7 @@ enum Command {
     Challenge(challenge::ChallengeCommand),
     Attest(Attest),
     Approve(approve::Approve),
+    Reserves(reserves::Reserves),
     Publish(Publish),
     Statement(StatementCommand),
     Verify(Verify),
@@ -65,7 +67,6 @@ enum Command {
     Log(log::LogCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
-    Reserves(reserves::Reserves),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -84,6 +85,7 @@ impl Cli {
             Command::Challenge(command) => command.run(),
             Command::Attest(command) => command.run(),
             Command::Approve(command) => command.run(),
+            Command::Reserves(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
@@ -91,7 +93,6 @@ impl Cli {
             Command::Log(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
-            Command::Reserves(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

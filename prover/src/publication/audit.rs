@@ -25,8 +25,10 @@ use por_protocol::verify::{
 use rayon::prelude::*;
 
 use super::audit_log::{AuditedLog, check_fresh};
+use super::balances::check_balances;
 use super::{AttestationFolder, Publication, split_rows};
 use crate::build::{PACK_TILES, pack_path, packs};
+use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::progress;
@@ -46,6 +48,8 @@ pub struct AuditOptions<'a> {
     pub sequence: Option<u64>,
     /// Whether to show progress.
     pub progress: bool,
+    /// Tokens, nodes and blocks to check balances with.
+    pub balances: &'a BalanceChecks,
 }
 
 /// Audits one attestation in full.
@@ -133,7 +137,7 @@ pub fn audit_staged(
     })
 }
 
-/// Steps 11 to 16, then 20, 21 and 22 for each book.
+/// Steps 11 to 18, then 22, 23 and 24 for each book.
 fn audit_contents(
     checks: &mut Checks,
     own: &AttestationFolder,
@@ -153,8 +157,17 @@ fn audit_contents(
     let owned = checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
+    let annexed = checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
     checks.record(Step::FilesExpected, None, check_files(own, parts));
+    // Steps 17 and 18: what the balances rest on.
+    let (evidenced, classes) = check_balances(
+        checks,
+        options.balances,
+        own,
+        attestation,
+        (&parts.books, &parts.reserve_rows),
+        annexed && listed && summed,
+    );
 
     let generators = Generators::new();
     let tiles: u64 = parts
@@ -177,9 +190,9 @@ fn audit_contents(
             .and_then(|context| verify_row_total(&generators, &context.ctx(), row, &[]))
             .map(|()| Facts::new());
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        let figures = authentic && listed && owned && summed && tree && total;
+        let figures = authentic && listed && owned && summed && evidenced && tree && total;
         let covered: Covered = record_coverage(checks, &name, row, figures);
-        books.push(book_facts(row, checks, covered));
+        books.push(book_facts(row, checks, covered, &classes));
     }
     bar.finish_and_clear();
     books
@@ -531,7 +544,7 @@ fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolErro
     Ok(())
 }
 
-/// Every tile of one book, from the root down (step 20).
+/// Every tile of one book, from the root down (step 22).
 fn audit_tree(
     generators: &Generators,
     folder: &AttestationFolder,

@@ -16,6 +16,7 @@
 
 mod audit;
 mod audit_log;
+mod balances;
 mod discovery;
 mod publish;
 mod stage;

@@ -19,6 +19,7 @@ use super::discovery::discovery_file;
 use super::stage::{files_below, stage_attestation, stage_page};
 use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
+use crate::chains::recheck::BalanceChecks;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::{Home, Run};
@@ -84,7 +85,12 @@ impl Publishing<'_> {
         if let Some(from) = self.page {
             stage_page(from, &page, &policy_text)?;
         }
+        let balances = BalanceChecks {
+            tokens: run.tokens()?,
+            ..BalanceChecks::offline()?
+        };
         let options = AuditOptions {
+            balances: &balances,
             policy: Some(&policy_text),
             now: self.now,
             sequence: Some(plan.sequence),

@@ -1,29 +1,16 @@
-//! `por reserves`: brings signatures and balances together.
+//! `por reserves import`: takes signatures in.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use clap::Subcommand;
 use por_protocol::ownership::{Address, Network};
 use serde::Deserialize;
 
-use super::HomeArg;
-use super::challenge::ChallengeArgs;
+use crate::commands::HomeArg;
+use crate::commands::challenge::ChallengeArgs;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::{FULL_HEADER, read_reserves};
-
-/// Bring signatures of addresses and their balances together
-#[derive(Debug, clap::Args)]
-pub struct Reserves {
-    #[command(subcommand)]
-    command: ReservesCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum ReservesCommand {
-    Import(Box<Import>),
-}
 
 /// Take signatures in: checks each over its challenge and writes the reserves file for `por attest`
 #[derive(Debug, clap::Args)]
@@ -59,15 +46,6 @@ struct Answer {
     public_key: String,
     #[serde(default)]
     frame: String,
-}
-
-impl Reserves {
-    /// # Errors
-    /// Those of [`Import`].
-    pub fn run(self) -> Result<Exit, Error> {
-        let ReservesCommand::Import(command) = self.command;
-        command.run()
-    }
 }
 
 impl Import {
@@ -158,7 +136,7 @@ fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec
         return Err(wrong(1, "the header is not the one expected".into()));
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(FULL_HEADER).map_err(malformed)?;
+    writer.write_record(&FULL_HEADER[..9]).map_err(malformed)?;
     for record in reader.records() {
         let record = record.map_err(malformed)?;
         let line = record.position().map_or(0, csv::Position::line);

@@ -27,6 +27,7 @@ use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
 use sha2::{Digest as _, Sha256};
 
+use super::transcript::ProofTranscript as _;
 use super::{BITS, Generators, RangeContext, bits, proof_bytes};
 use crate::error::Error;
 use crate::liabilities::Commitment;
@@ -183,38 +184,31 @@ impl Challenged {
             });
         }
         let mut words = statement.proof.chunks_exact(32);
-        let bits = bits(values) as u64;
 
         let mut transcript = statement.context.transcript();
-        transcript.append_message(b"dom-sep", b"rangeproof v1");
-        transcript.append_u64(b"n", BITS as u64);
-        transcript.append_u64(b"m", values as u64);
-        for commitment in &statement.commitments {
-            transcript.append_message(b"V", commitment.as_bytes());
-        }
+        transcript.begin_range_proof(statement.commitments.iter().map(Commitment::as_bytes));
         let big_a = next_point(&mut words, &mut transcript, b"A")?;
         let big_s = next_point(&mut words, &mut transcript, b"S")?;
-        let y = challenge(&mut transcript, b"y");
-        let z = challenge(&mut transcript, b"z");
+        let y = transcript.challenge(b"y");
+        let z = transcript.challenge(b"z");
         let t_1 = next_point(&mut words, &mut transcript, b"T_1")?;
         let t_2 = next_point(&mut words, &mut transcript, b"T_2")?;
-        let x = challenge(&mut transcript, b"x");
+        let x = transcript.challenge(b"x");
         let t_x = next_scalar(&mut words)?;
         let t_x_blinding = next_scalar(&mut words)?;
         let e_blinding = next_scalar(&mut words)?;
-        transcript.append_message(b"t_x", t_x.as_bytes());
-        transcript.append_message(b"t_x_blinding", t_x_blinding.as_bytes());
-        transcript.append_message(b"e_blinding", e_blinding.as_bytes());
-        let w = challenge(&mut transcript, b"w");
-        transcript.append_message(b"dom-sep", b"ipp v1");
-        transcript.append_u64(b"n", bits);
+        transcript.append_scalar(b"t_x", &t_x);
+        transcript.append_scalar(b"t_x_blinding", &t_x_blinding);
+        transcript.append_scalar(b"e_blinding", &e_blinding);
+        let w = transcript.challenge(b"w");
+        transcript.begin_inner_product(values);
         let mut rounds = Vec::new();
         let mut u = Vec::new();
-        for _ in 0..bits.ilog2() {
+        for _ in 0..bits(values).ilog2() {
             let l = next_point(&mut words, &mut transcript, b"L")?;
             let r = next_point(&mut words, &mut transcript, b"R")?;
             rounds.push((l, r));
-            u.push(challenge(&mut transcript, b"u"));
+            u.push(transcript.challenge(b"u"));
         }
         let a = next_scalar(&mut words)?;
         let b = next_scalar(&mut words)?;
@@ -258,7 +252,7 @@ fn next_point<'a>(
             what: "range proof point",
         });
     }
-    transcript.append_message(label, bytes.as_bytes());
+    transcript.append_point(label, &bytes);
     Ok(point)
 }
 
@@ -267,12 +261,6 @@ fn next_scalar<'a>(words: &mut impl Iterator<Item = &'a [u8]>) -> Result<Scalar,
     scalar.ok_or(Error::Encoding {
         what: "range proof scalar",
     })
-}
-
-fn challenge(transcript: &mut Transcript, label: &'static [u8]) -> Scalar {
-    let mut wide = [0; 64];
-    transcript.challenge_bytes(label, &mut wide);
-    Scalar::from_bytes_mod_order_wide(&wide)
 }
 
 /// The left side of the module's equation, with the coefficients of shared generators merged.

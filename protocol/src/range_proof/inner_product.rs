@@ -131,7 +131,8 @@ impl Bases {
 
     /// Number of generators.
     fn len(&self) -> usize {
-        self.points.len() / self.coefficients.len().max(1)
+        let blocks = self.coefficients.len();
+        self.points.len().checked_div(blocks).unwrap_or(1).max(1)
     }
 
     /// Adds Σ scalars[k]·factors[k]·generator[k] to the sum, over one half of the generators.

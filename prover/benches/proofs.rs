@@ -9,8 +9,10 @@ use curve25519_dalek::scalar::Scalar;
 use merlin::Transcript;
 use por_protocol::context::{BookContext, Ctx};
 use por_protocol::digest::Digest;
-use por_protocol::liabilities::{Position, Shape};
-use por_protocol::range_proof::{RangeContext, RangeProver};
+use por_protocol::liabilities::{Commitment, Position, Shape};
+use por_protocol::range_proof::{
+    Generators, RangeContext, RangeProver, RangeStatement, verify_batch,
+};
 use por_protocol::run_key::RunKey;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng as _;
@@ -28,7 +30,87 @@ fn main() -> Result<()> {
             library / ours
         );
     }
+    println!();
+    println!("| verify, per proof of 16 values | library | ours | ratio |");
+    println!("|---|--:|--:|--:|");
+    for together in [1, 5, 64, 273, 1024] {
+        let (library, ours) = verify(together, if together < 10 { 31 } else { 9 })?;
+        println!(
+            "| {together} together | {library:.2} ms | {ours:.3} ms | {:.1} |",
+            library / ours
+        );
+    }
     Ok(())
+}
+
+/// Distinct proofs in a batch; a larger batch repeats them, which costs the same.
+const DISTINCT: u64 = 8;
+
+/// Milliseconds a proof: the library's verifier one by one, and our batch.
+fn verify(together: usize, runs: usize) -> Result<(f64, f64)> {
+    let (library, pedersen) = (BulletproofGens::new(64, 16), PedersenGens::default());
+    let (prover, generators, ctx) = (RangeProver::default(), Generators::new(), ctx()?);
+    let secrets =
+        RunKey::from_bytes(std::array::from_fn(|byte| byte as u8))?.secrets(&Digest::of(b"bench"));
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let values: Vec<u64> = (1..=16).collect();
+    let blindings: Vec<Scalar> = (1..=16_u64).map(Scalar::from).collect();
+    let committed = values.iter().zip(&blindings);
+    let commitments = committed
+        .map(|(value, blinding)| {
+            Commitment::from_point(pedersen.commit(Scalar::from(*value), *blinding))
+        })
+        .collect::<std::result::Result<Vec<_>, _>>()?;
+    let mut proofs = Vec::new();
+    for index in 0..DISTINCT.min(together as u64) {
+        let position = Position { level: 1, index };
+        let context = RangeContext::Tile {
+            ctx: &ctx,
+            position,
+        };
+        let seed = secrets.tile_seed(&ctx, position);
+        proofs.push((context, prover.prove(&context, &values, &blindings, seed)?));
+    }
+    let statements: Vec<RangeStatement<'_>> = proofs
+        .iter()
+        .cycle()
+        .take(together)
+        .map(|(context, proof)| RangeStatement {
+            context: *context,
+            commitments: commitments.clone(),
+            proof,
+            record: &[],
+        })
+        .collect();
+    let theirs = RangeProof::prove_multiple_with_rng(
+        &library,
+        &pedersen,
+        &mut Transcript::new(b"bench"),
+        &values,
+        &blindings,
+        64,
+        &mut rng,
+    );
+    let (theirs, their_commitments) = theirs.map_err(|error| format!("{error:?}"))?;
+    let (mut library_times, mut our_times) = (Vec::new(), Vec::new());
+    for _ in 0..runs {
+        library_times.push(cpu_ms(|| {
+            theirs
+                .verify_multiple_with_rng(
+                    &library,
+                    &pedersen,
+                    &mut Transcript::new(b"bench"),
+                    &their_commitments,
+                    64,
+                    &mut rng,
+                )
+                .map_err(|error| format!("{error:?}").into())
+        })?);
+        our_times.push(cpu_ms(|| {
+            verify_batch(&generators, &statements, &[]).map_err(|(_, error)| error.into())
+        })?);
+    }
+    Ok((median(library_times), median(our_times) / together as f64))
 }
 
 /// Milliseconds a value: the library's prover, and ours.

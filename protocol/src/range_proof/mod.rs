@@ -12,6 +12,7 @@ mod oracle_tests;
 mod prove;
 #[cfg(test)]
 mod prover_oracle_tests;
+mod residue;
 mod transcript;
 mod verify;
 

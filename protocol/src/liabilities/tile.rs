@@ -139,6 +139,14 @@ fn decode_child(bytes: &[u8]) -> Result<Node, Error> {
     })
 }
 
+/// The hashes of the 16 children, as the record has them.
+pub(super) fn child_hashes(record: &[u8]) -> impl Iterator<Item = Digest> + '_ {
+    record
+        .chunks_exact(CHILD_BYTES)
+        .take(ARITY)
+        .filter_map(|child| child.last_chunk().copied().map(Digest::from_bytes))
+}
+
 impl<'a> Tile<'a> {
     /// Where the tile stands.
     #[must_use]

@@ -9,6 +9,7 @@ use super::{
 use crate::demo::{sample_account, sample_ledger, sample_reserves};
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::publication::Part;
 
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 /// The sample's own snapshot: an invented block on each chain, so that every run is the same.
@@ -174,6 +175,8 @@ impl Demo {
             publication: publication.clone(),
             policy: Some(policy),
             sequence: None,
+            part: Part::default(),
+            resume: None,
             json: false,
         }
         .run()?;

@@ -12,11 +12,13 @@
 //! ```
 
 mod audit;
+mod audit_tree;
 mod publish;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, audit};
+pub use audit::{AuditOptions, audit, audit_within};
+pub use audit_tree::{Part, Scope, UnitRecord};
 pub use publish::publish;
 
 /// A folder that holds a publication.

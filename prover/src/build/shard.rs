@@ -301,12 +301,7 @@ fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
             .secret(input.ctx))
         }
         Source::Row(start) => {
-            let (account, exact) = input.rows.at(start).ok_or_else(|| {
-                Error::refused(
-                    "the order of the leaves does not fit the rows",
-                    "Start again with `por plan`.",
-                )
-            })?;
+            let (account, exact) = input.rows.at(start)?;
             let account = account.as_str();
             let (blinding, salt) = input
                 .secrets

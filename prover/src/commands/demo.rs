@@ -87,6 +87,7 @@ impl Demo {
             seal: Vec::new(),
             public: Vec::new(),
             leaves: Vec::new(),
+            expect_total: Vec::new(),
         };
         plan.run()?;
 

@@ -66,7 +66,7 @@ fn main() -> Result<()> {
     row(
         "prove, per leaf, all levels, own check included",
         &format!("{:.2} ms", milliseconds / 4096.0),
-        "4.5 ms",
+        "0.62 of the library",
     );
     let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
     let audit = median(7, || {
@@ -77,7 +77,7 @@ fn main() -> Result<()> {
     row(
         "full audit, per tile, batch of 273",
         &format!("{:.3} ms", audit / 273.0),
-        "1.1 ms",
+        "0.9 ms",
     );
 
     let (prove, verify) = library()?;

@@ -87,6 +87,8 @@ bench: tools wasm
 	mkdir -p target/bench
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por
+	cargo bench -q --locked -p por-prover --bench proofs
+	cargo bench -q --locked -p por-prover --bench scale
 
 clean:
 	rm -rf demo target web/dist web/node_modules web/src/wasm

@@ -246,6 +246,12 @@ impl Run {
         self.0.join("plan.json")
     }
 
+    /// What the ledger was read from, with digests and totals: private.
+    #[must_use]
+    pub fn ledger_report_path(&self) -> PathBuf {
+        self.0.join("ledger.json")
+    }
+
     /// Sorted rows of one book.
     #[must_use]
     pub fn rows_path(&self, book: &PlannedBook) -> PathBuf {

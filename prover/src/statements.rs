@@ -118,10 +118,12 @@ impl Issuer {
     }
 
     /// Every account that is in some book, in order.
-    #[must_use]
-    pub fn accounts(&self) -> BTreeSet<String> {
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Input`] if the rows are damaged.
+    pub fn accounts(&self) -> Result<BTreeSet<String>, Error> {
         let all = self.books.iter().flat_map(|book| book.rows.iter());
-        all.map(|(_, account, _)| account.as_str().to_owned())
+        all.map(|row| row.map(|(_, account, _)| account.as_str().to_owned()))
             .collect()
     }
 
@@ -132,7 +134,7 @@ impl Issuer {
     pub fn issue(&self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let (mut opened, mut rows, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (planned, book)) in self.plan.books.iter().zip(&self.books).enumerate() {
-            let Some((found, exact)) = book.rows.find(account) else {
+            let Some((found, exact)) = book.rows.find(account)? else {
                 continue;
             };
             let subject = Subject::Account(found.as_str());

@@ -10,6 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, symlink};
 use std::path::Path;
 use std::sync::OnceLock;
 
+use por_protocol::digest::Digest;
 use support::{Done, PERIOD, SNAPSHOT, Sample, command, por_in, tree};
 
 /// Initialised, not planned.
@@ -237,6 +238,14 @@ fn wrong_arguments_of_plan_are_refused_and_make_nothing() {
         (&["--seal", "BTC=999999999999"], "--seal BTC"),
         (&["--seal", "btc"], "no asset btc"),
         (&["--public", "BTC=5"], "takes no value"),
+        (&["--expect-total", "BTC"], "the total is missing"),
+        (&["--expect-total", "BTC=1e3"], "--expect-total BTC"),
+        (&["--expect-total", "BTC=-1"], "--expect-total BTC"),
+        (&["--expect-total", "DOGE=1"], "no asset DOGE"),
+        (
+            &["--expect-total", "BTC=1", "--expect-total", "BTC=1"],
+            "said of this asset before",
+        ),
         (
             &["--public", "BTC", "--seal", "BTC"],
             "said of this asset before",
@@ -250,6 +259,36 @@ fn wrong_arguments_of_plan_are_refused_and_make_nothing() {
     sample.por("plan", &[]).expect(2);
     sample.por("build", &["--threads", "two"]).expect(2);
     sample.anyone(&["publicate"]).expect(2);
+}
+
+#[test]
+fn rows_that_do_not_add_up_to_the_control_total_are_refused() {
+    let sample = Sample::new(&["BTC"], 40);
+    sample.write(
+        "ledger.csv",
+        "account,asset,amount\nanna,BTC,0.10000001\nbert,BTC,2\ncleo,BTC,0\n",
+    );
+    let before = tree(&sample.at("exchange"));
+    for (total, difference) in [
+        ("2.1", "0.00000001 more"),
+        ("2.10000002", "0.00000001 less"),
+        ("0", "2.10000001 more"),
+    ] {
+        sample
+            .plan(&["--expect-total", &format!("BTC={total}")])
+            .refuses(3, &["the rows of BTC add up to", difference]);
+    }
+    assert!(tree(&sample.at("exchange")) == before);
+    sample.has_no_leftovers();
+    sample
+        .plan(&["--expect-total", "BTC=2.10000001"])
+        .says(0, &["ledger.json"]);
+    let report: serde_json::Value =
+        serde_json::from_str(&sample.read("exchange/runs/000000/ledger.json")).unwrap();
+    assert_eq!(report["rows"], 3);
+    assert_eq!(report["assets"][0]["exact_total"], "210000001");
+    let digest = Digest::of(sample.read("ledger.csv").as_bytes());
+    assert_eq!(report["files"][0]["sha256"], digest.to_string());
 }
 
 #[test]

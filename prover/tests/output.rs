@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "plan",
     "build",

@@ -175,7 +175,8 @@ fn needles(sample: &Sample) -> Vec<Vec<u8>> {
     ];
     for key in [LOG_KEY, STATEMENT_KEY] {
         let text = sample.read(key);
-        needles.push(text.trim_end().rsplit('+').next().unwrap().into());
+        // PRIVATE+KEY+name+id+base64, where the base64 may hold a plus of its own.
+        needles.push(text.trim_end().splitn(5, '+').nth(4).unwrap().into());
         needles.push(b"PRIVATE+KEY".to_vec());
     }
     for row in 0..LEDGER_ROWS {

@@ -10,6 +10,7 @@ use super::{
 use crate::demo::{sample_account, sample_ledger, sample_reserves};
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::publication::Part;
 
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 /// The sample's own snapshot: an invented block on each chain, so that every run is the same.
@@ -87,6 +88,7 @@ impl Demo {
             seal: Vec::new(),
             public: Vec::new(),
             leaves: Vec::new(),
+            expect_total: Vec::new(),
         };
         plan.run()?;
 
@@ -180,6 +182,8 @@ impl Demo {
             policy: Some(policy),
             sequence: None,
             balances: super::balances::BalanceArgs::default(),
+            part: Part::default(),
+            resume: None,
             json: false,
         }
         .run()?;

@@ -16,6 +16,7 @@
 
 mod audit;
 mod audit_log;
+mod audit_tree;
 mod balances;
 mod discovery;
 mod publish;
@@ -24,7 +25,8 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, StagedAudit, audit, audit_staged};
+pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
+pub use audit_tree::{Part, Scope, UnitRecord};
 pub use publish::{Published, Publishing};
 pub use target::Target;
 

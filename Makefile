@@ -88,6 +88,7 @@ bench: tools wasm
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por
 	cargo bench -q --locked -p por-prover --bench proofs
+	cargo bench -q --locked -p por-prover --bench log
 	cargo bench -q --locked -p por-prover --bench scale
 
 clean:

@@ -48,7 +48,7 @@ impl LogCommand {
 
 /// Compare the published head with one remembered and with a statement's; keep evidence where they conflict
 #[derive(Debug, clap::Args)]
-struct Check {
+pub(super) struct Check {
     /// The publication
     #[arg(value_name = "PUBLICATION")]
     publication: PathBuf,
@@ -98,7 +98,18 @@ struct Rotate {
 }
 
 impl Check {
-    fn run(self) -> Result<Exit, Error> {
+    /// Compares a publication with one statement and remembers nothing.
+    pub(super) fn of(publication: &Path, policy: &Path, statement: &Path) -> Self {
+        Self {
+            publication: publication.to_owned(),
+            policy: policy.to_owned(),
+            remembered: None,
+            statement: Some(statement.to_owned()),
+            evidence: publication.with_file_name("equivocation.json"),
+        }
+    }
+
+    pub(super) fn run(self) -> Result<Exit, Error> {
         let policy = read_policy(&self.policy)?;
         let target = Target::open(&self.publication)?;
         let log = match PublishedLog::read(|path, limit| target.read(path, limit)) {

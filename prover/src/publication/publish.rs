@@ -234,9 +234,15 @@ fn check_unpublished(
     };
     let attested = AttestationFolder::at(&run.attested_path()).json();
     let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
-    if Digest::of(&own) == logged.digest {
-        write_proof(run, log, sequence)?;
+    if Digest::of(&own) != logged.digest {
+        return Err(Error::InTheWay {
+            path: folder.into(),
+            why: "another attestation of this number is published".into(),
+            remedy: "This home is behind its publication, as one restored from an old backup is: bring the newest home back."
+                .into(),
+        });
     }
+    write_proof(run, log, sequence)?;
     Err(Error::InTheWay {
         path: folder.into(),
         why: "this attestation is published already".into(),

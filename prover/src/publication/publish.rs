@@ -72,7 +72,7 @@ impl Publishing<'_> {
         let published = self.published(&policy)?;
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
         if let Some(log) = &published {
-            check_unpublished(run, log, plan.sequence, &folder)?;
+            self.check_unpublished(run, log, plan.sequence, &folder)?;
         }
         self.check_policy(&policy_text, published.as_ref())?;
 
@@ -185,6 +185,36 @@ impl Publishing<'_> {
         Ok(())
     }
 
+    /// Refuses an attestation that the log has. Where only the last steps were left to be done, they are done first: the
+    /// checkpoint may be there and not flushed, and the proof may be missing.
+    fn check_unpublished(
+        &self,
+        run: &Run,
+        log: &PublishedLog,
+        sequence: u64,
+        folder: &str,
+    ) -> Result<(), Error> {
+        let mut logged = log.history().attestations().iter();
+        let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
+            return Ok(());
+        };
+        let attested = AttestationFolder::at(&run.attested_path()).json();
+        let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
+        if Digest::of(&own) == logged.digest {
+            let checkpoint = format!("{LOG_FOLDER}/checkpoint");
+            self.target
+                .replace(&checkpoint, Some(Some(log.note())), log.note())?;
+            write_proof(run, log, sequence)?;
+        }
+        Err(Error::InTheWay {
+            path: folder.into(),
+            why: "this attestation is published already".into(),
+            remedy:
+                "Go on with `por statement`; a correction is a new run: start it with `por plan`."
+                    .into(),
+        })
+    }
+
     /// Signs and publishes the next head.
     fn log(
         &self,
@@ -219,30 +249,6 @@ impl Publishing<'_> {
             witnesses: answers,
         })
     }
-}
-
-/// Refuses an attestation that the log has. Where only the proof was left to be written, it is written first.
-fn check_unpublished(
-    run: &Run,
-    log: &PublishedLog,
-    sequence: u64,
-    folder: &str,
-) -> Result<(), Error> {
-    let mut logged = log.history().attestations().iter();
-    let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
-        return Ok(());
-    };
-    let attested = AttestationFolder::at(&run.attested_path()).json();
-    let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
-    if Digest::of(&own) == logged.digest {
-        write_proof(run, log, sequence)?;
-    }
-    Err(Error::InTheWay {
-        path: folder.into(),
-        why: "this attestation is published already".into(),
-        remedy: "Go on with `por statement`; a correction is a new run: start it with `por plan`."
-            .into(),
-    })
 }
 
 /// Keeps the proof that statements carry with the run.

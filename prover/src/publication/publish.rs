@@ -74,7 +74,7 @@ impl Publishing<'_> {
         if let Some(log) = &published {
             self.check_unpublished(run, log, plan.sequence, &folder)?;
         }
-        self.check_policy(&policy_text, published.as_ref())?;
+        self.check_policy(&policy, published.as_ref())?;
 
         let staging = Staging::at(run.path().join("staged"))?;
         let staged = Publication::at(staging.path());
@@ -151,14 +151,21 @@ impl Publishing<'_> {
     }
 
     /// Another log's policy is another exchange's publication.
-    fn check_policy(&self, own: &[u8], published: Option<&PublishedLog>) -> Result<(), Error> {
-        let theirs = self.target.read("policy", 64 * 1024)?;
-        let differs = theirs.is_some_and(|theirs| theirs != own);
-        // Before anything is logged, a policy there is all there is to tell whose place this is.
-        if differs && published.is_none() {
+    fn check_policy(&self, own: &Policy, published: Option<&PublishedLog>) -> Result<(), Error> {
+        // A log that its policy's key signed is this exchange's own. Before anything is logged, a policy there is all there
+        // is to tell whose place this is; its witnesses may change, when the first ones do not answer.
+        if published.is_some() {
+            return Ok(());
+        }
+        let Some(theirs) = self.target.read("policy", 64 * 1024)? else {
+            return Ok(());
+        };
+        let same_log = Policy::parse(&theirs)
+            .is_ok_and(|theirs| theirs.logs().iter().any(|key| own.logs().contains(key)));
+        if !same_log {
             return Err(Error::InTheWay {
                 path: self.target.place("policy"),
-                why: "the publication has another policy than this exchange".into(),
+                why: "it is the policy of another log than this exchange's".into(),
                 remedy: "Name this exchange's own publication, or a place of its own.".into(),
             });
         }

@@ -25,8 +25,8 @@ pub fn attest_second(sample: &Sample, leaves: &str) {
 
 /// One small book, planned, built and attested; nothing is published.
 pub fn first_attested() -> Sample {
-    let sample = Sample::new(&["BTC"], 25);
-    sample.plan(&["--leaves", "BTC=32"]).expect(0);
+    let sample = Sample::new(&["BTC"], 100);
+    sample.plan(&["--leaves", "BTC=112"]).expect(0);
     sample.por("build", &["--threads", "1"]).expect(0);
     sample.attest().expect(0);
     sample

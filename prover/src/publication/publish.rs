@@ -73,9 +73,9 @@ impl Publishing<'_> {
         let published = self.published(&policy)?;
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
         if let Some(log) = &published {
-            check_unpublished(run, log, plan.sequence, &folder)?;
+            self.check_unpublished(run, log, plan.sequence, &folder)?;
         }
-        self.check_policy(&policy_text, published.as_ref())?;
+        self.check_policy(&policy, published.as_ref())?;
 
         let staging = Staging::at(run.path().join("staged"))?;
         let staged = Publication::at(staging.path());
@@ -151,14 +151,21 @@ impl Publishing<'_> {
     }
 
     /// Another log's policy is another exchange's publication.
-    fn check_policy(&self, own: &[u8], published: Option<&PublishedLog>) -> Result<(), Error> {
-        let theirs = self.target.read("policy", 64 * 1024)?;
-        let differs = theirs.is_some_and(|theirs| theirs != own);
-        // Before anything is logged, a policy there is all there is to tell whose place this is.
-        if differs && published.is_none() {
+    fn check_policy(&self, own: &Policy, published: Option<&PublishedLog>) -> Result<(), Error> {
+        // A log that its policy's key signed is this exchange's own. Before anything is logged, a policy there is all there
+        // is to tell whose place this is; its witnesses may change, when the first ones do not answer.
+        if published.is_some() {
+            return Ok(());
+        }
+        let Some(theirs) = self.target.read("policy", 64 * 1024)? else {
+            return Ok(());
+        };
+        let same_log = Policy::parse(&theirs)
+            .is_ok_and(|theirs| theirs.logs().iter().any(|key| own.logs().contains(key)));
+        if !same_log {
             return Err(Error::InTheWay {
                 path: self.target.place("policy"),
-                why: "the publication has another policy than this exchange".into(),
+                why: "it is the policy of another log than this exchange's".into(),
                 remedy: "Name this exchange's own publication, or a place of its own.".into(),
             });
         }
@@ -183,6 +190,42 @@ impl Publishing<'_> {
             self.target.replace(&file.to_string_lossy(), None, &bytes)?;
         }
         Ok(())
+    }
+
+    /// Refuses an attestation that the log has. Where only the last steps were left to be done, they are done first: the
+    /// checkpoint may be there and not flushed, and the proof may be missing.
+    fn check_unpublished(
+        &self,
+        run: &Run,
+        log: &PublishedLog,
+        sequence: u64,
+        folder: &str,
+    ) -> Result<(), Error> {
+        let mut logged = log.history().attestations().iter();
+        let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
+            return Ok(());
+        };
+        let attested = AttestationFolder::at(&run.attested_path()).json();
+        let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
+        if Digest::of(&own) != logged.digest {
+            return Err(Error::InTheWay {
+                path: folder.into(),
+                why: "another attestation of this number is published".into(),
+                remedy: "This home is behind its publication, as one restored from an old backup is: bring the newest home back."
+                    .into(),
+            });
+        }
+        let checkpoint = format!("{LOG_FOLDER}/checkpoint");
+        self.target
+            .replace(&checkpoint, Some(Some(log.note())), log.note())?;
+        write_proof(run, log, sequence)?;
+        Err(Error::InTheWay {
+            path: folder.into(),
+            why: "this attestation is published already".into(),
+            remedy:
+                "Go on with `por statement`; a correction is a new run: start it with `por plan`."
+                    .into(),
+        })
     }
 
     /// Signs and publishes the next head.
@@ -219,36 +262,6 @@ impl Publishing<'_> {
             witnesses: answers,
         })
     }
-}
-
-/// Refuses an attestation that the log has. Where only the proof was left to be written, it is written first.
-fn check_unpublished(
-    run: &Run,
-    log: &PublishedLog,
-    sequence: u64,
-    folder: &str,
-) -> Result<(), Error> {
-    let mut logged = log.history().attestations().iter();
-    let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
-        return Ok(());
-    };
-    let attested = AttestationFolder::at(&run.attested_path()).json();
-    let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
-    if Digest::of(&own) != logged.digest {
-        return Err(Error::InTheWay {
-            path: folder.into(),
-            why: "another attestation of this number is published".into(),
-            remedy: "This home is behind its publication, as one restored from an old backup is: bring the newest home back."
-                .into(),
-        });
-    }
-    write_proof(run, log, sequence)?;
-    Err(Error::InTheWay {
-        path: folder.into(),
-        why: "this attestation is published already".into(),
-        remedy: "Go on with `por statement`; a correction is a new run: start it with `por plan`."
-            .into(),
-    })
 }
 
 /// Keeps the proof that statements carry with the run.

@@ -1,8 +1,9 @@
 //! A publication in a local folder.
 //!
-//! A file that never changes is written beside its place, flushed, and then linked there, which fails if something is
-//! there; so it is whole or absent, and never overwritten. A file that may change is renamed into place under a lock.
-//! Links are refused wherever they stand: what looks like a folder of the publication must be one.
+//! Every file is written whole under one temporary name in the root, flushed, and then given its own name: a file that
+//! never changes by a link, which fails if something is there, a file that may change by a rename. So each is whole or
+//! absent, and what a killed writer leaves is that one temporary file, which the next writer removes. Writers take turns by
+//! a lock. Links are refused wherever they stand: what looks like a folder of the publication must be one.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -26,6 +27,9 @@ const OWN: [&str; 9] = [
     "rotations",
     "verify.html",
 ];
+/// What is being written, in the root and nowhere else: readers go by names of a publication, and an audit of the log's
+/// folder refuses whatever does not belong there.
+const TEMPORARY: &str = ".por.tmp";
 /// Compared at a time.
 const BLOCK: usize = 1 << 16;
 
@@ -134,16 +138,16 @@ impl Folder {
         let _lock = self.lock()?;
         let place = self.prepare(path)?;
         if same(&place, again)? {
-            return Ok(());
+            return self.flush_names(&place);
         }
-        let temporary = self.write_temporary(&place, write)?;
+        let temporary = self.write_temporary(write)?;
         let linked = std::fs::hard_link(&temporary, &place);
         std::fs::remove_file(&temporary).map_err(Error::io(&temporary))?;
         match linked {
             // Another publisher was faster; whether with the same bytes, the next attempt tells.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(other_bytes(place)),
             Err(error) => Err(Error::io(&place)(error)),
-            Ok(()) => sync_parent(&place),
+            Ok(()) => self.flush_names(&place),
         }
     }
 
@@ -157,7 +161,7 @@ impl Folder {
         let place = self.prepare(path)?;
         let present = self.read(path, u64::MAX >> 1)?;
         if present.as_deref() == Some(bytes) {
-            return Ok(());
+            return self.flush_names(&place);
         }
         if let Some(expected) = expected
             && present.as_deref() != expected
@@ -168,9 +172,21 @@ impl Folder {
                 remedy: "Look at what was published; a correction is a new run.".into(),
             });
         }
-        let temporary = self.write_temporary(&place, |file| file.write_all(bytes))?;
+        let temporary = self.write_temporary(|file| file.write_all(bytes))?;
         std::fs::rename(&temporary, &place).map_err(Error::io(&place))?;
-        sync_parent(&place)
+        self.flush_names(&place)
+    }
+
+    /// Flushes the name of a file and of every folder above it. Also where they were there before: whoever made them may
+    /// have been killed before it came to that, and what is published later must not outlive them.
+    fn flush_names(&self, place: &Path) -> Result<(), Error> {
+        let above = place.ancestors().skip(1);
+        for folder in above.take_while(|folder| folder.starts_with(&self.0)) {
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(Error::io(folder))?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_apart_from(&self, secrets: &Path) -> Result<(), Error> {
@@ -210,7 +226,6 @@ impl Folder {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     if parts.peek().is_some() {
                         std::fs::create_dir(&place).map_err(Error::io(&place))?;
-                        sync_parent(&place)?;
                     }
                     false
                 }
@@ -229,14 +244,10 @@ impl Folder {
 
     fn write_temporary(
         &self,
-        place: &Path,
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<PathBuf, Error> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(place.file_name().unwrap_or_default());
-        name.push(".tmp");
-        let temporary = place.with_file_name(name);
-        // What a killed process left: whoever holds the lock is alone.
+        let temporary = self.0.join(TEMPORARY);
+        // What a killed writer left.
         match std::fs::remove_file(&temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::io(&temporary)(error));

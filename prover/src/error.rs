@@ -71,6 +71,16 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A bucket or a host did not do what it was asked.
+    #[error("{place}: {why}\n  {remedy}")]
+    Remote {
+        /// Its URL, without credentials.
+        place: String,
+        /// What happened.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Too few witnesses cosigned the head: nothing was published.
     #[error(
         "the witnesses' cosignatures do not meet the policy's quorum: {}\n  Nothing was published. Start the same command again when more of them answer.",
@@ -128,7 +138,9 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } | Self::InTheWay { .. } | Self::Quorum { .. } => Exit::Io,
+            Self::Io { .. } | Self::InTheWay { .. } | Self::Remote { .. } | Self::Quorum { .. } => {
+                Exit::Io
+            }
             Self::Input { .. } | Self::Line { .. } | Self::Refused { .. } => Exit::BadInput,
             Self::Ledger(error) => match error.exit_code() {
                 4 => Exit::Io,

@@ -81,6 +81,16 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A publication was looked at, and it is not what it claims to be.
+    #[error("{place}: {why}\n  {remedy}")]
+    Untrue {
+        /// The publication, or a file of it.
+        place: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Too few witnesses cosigned the head: nothing was published.
     #[error(
         "the witnesses' cosignatures do not meet the policy's quorum: {}\n  Nothing was published. Start the same command again when more of them answer.",
@@ -151,7 +161,7 @@ impl Error {
                 ..
             } => Exit::Unsupported,
             Self::Protocol { .. } => Exit::BadInput,
-            Self::AuditFailed { .. } => Exit::False,
+            Self::AuditFailed { .. } | Self::Untrue { .. } => Exit::False,
         }
     }
 }

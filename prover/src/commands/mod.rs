@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod init;
 mod man;
+mod mirror;
 mod plan;
 mod publish;
 mod statement;
@@ -57,6 +58,7 @@ enum Command {
     Statement(StatementCommand),
     Verify(Verify),
     Audit(Audit),
+    Mirror(mirror::MirrorCommand),
     Witness(witness::WitnessCommand),
     Demo(demo::Demo),
     Completions(completions::Completions),
@@ -79,6 +81,7 @@ impl Cli {
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Mirror(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),

@@ -34,7 +34,7 @@ use crate::progress;
 /// Levels of tiles in one unit of work: 1 + 16 + 256 tiles, one multiscalar multiplication.
 const UNIT_LEVELS: u8 = 3;
 /// `books.jsonl` of 4,096 assets, `reserves.jsonl` of a million addresses.
-const MAX_LIST_BYTES: u64 = 2 << 30;
+pub(super) const MAX_LIST_BYTES: u64 = 2 << 30;
 
 /// What the auditor brings.
 pub struct AuditOptions<'a> {
@@ -387,7 +387,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn check_rows(
+/// The rows are those that the attestation binds.
+pub(super) fn check_rows(
     what: &'static str,
     rows: &[&[u8]],
     count: u64,

@@ -17,6 +17,7 @@
 mod audit;
 mod audit_log;
 mod discovery;
+mod mirror;
 mod publish;
 mod stage;
 mod target;
@@ -24,6 +25,7 @@ mod target;
 use std::path::{Path, PathBuf};
 
 pub use audit::{AuditOptions, StagedAudit, audit, audit_staged};
+pub use mirror::{Mirror, Mirrored};
 pub use publish::{Published, Publishing};
 pub use target::Target;
 

@@ -28,6 +28,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use super::connector::Connector;
+use super::fault::fault;
 use super::{other_bytes, served_as, too_long, was_faster};
 use crate::error::Error;
 
@@ -36,7 +37,7 @@ pub const MAX_FILE_BYTES: u64 = 512 << 20;
 /// A file created once is the same for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// A file that changes is asked for anew each time.
-const NEVER_STALE: &str = "no-cache";
+pub(super) const NEVER_STALE: &str = "no-cache";
 /// Requests that fail for the moment are repeated so many times.
 const RETRIES: usize = 4;
 /// And only so long after the first.
@@ -44,12 +45,12 @@ const RETRY_TIME: Duration = Duration::from_secs(120);
 
 /// A bucket, and the folder in it that holds the publication.
 pub struct Bucket {
-    url: String,
+    pub(super) url: String,
     prefix: Key,
-    store: Box<dyn ObjectStore>,
-    runtime: Runtime,
+    pub(super) store: Box<dyn ObjectStore>,
+    pub(super) runtime: Runtime,
     /// What the probe found, once it was made.
-    probed: OnceLock<()>,
+    pub(super) probed: OnceLock<()>,
 }
 
 impl Bucket {
@@ -95,21 +96,25 @@ impl Bucket {
         })
     }
 
-    pub(super) fn place(&self, path: &str) -> PathBuf {
+    pub(in crate::publication) fn place(&self, path: &str) -> PathBuf {
         format!("{}/{path}", self.url).into()
     }
 
-    fn key(&self, path: &str) -> Key {
+    pub(super) fn key(&self, path: &str) -> Key {
         path.split('/')
             .fold(self.prefix.clone(), |key, part| key.join(part))
     }
 
-    fn fault(&self, path: &str) -> impl FnOnce(StoreError) -> Error {
+    pub(super) fn fault(&self, path: &str) -> impl FnOnce(StoreError) -> Error {
         let place = format!("{}/{path}", self.url);
         move |error| fault(&place, &error)
     }
 
-    pub(super) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+    pub(in crate::publication) fn read(
+        &self,
+        path: &str,
+        limit: u64,
+    ) -> Result<Option<Vec<u8>>, Error> {
         Ok(self.read_version(path, limit)?.map(|(bytes, _)| bytes))
     }
 
@@ -136,9 +141,8 @@ impl Bucket {
         Ok(Some((bytes, version)))
     }
 
-    #[allow(dead_code, reason = "mirrors use it next")]
     /// Copies a file of at most `limit` bytes; `None` if there is none.
-    pub(super) fn copy(
+    pub(in crate::publication) fn copy(
         &self,
         path: &str,
         limit: u64,
@@ -277,7 +281,7 @@ impl Bucket {
         }
     }
 
-    fn put(
+    pub(super) fn put(
         &self,
         path: &str,
         mode: PutMode,
@@ -297,77 +301,6 @@ impl Bucket {
         let key = self.key(path);
         self.runtime
             .block_on(self.store.put_opts(&key, PutPayload::from(bytes), options))
-    }
-
-    /// Tries on a key of its own whether conditional writes are kept; once for each run.
-    ///
-    /// # Errors
-    /// [`Error::Remote`] if they are not.
-    pub(super) fn probe(&self) -> Result<(), Error> {
-        if self.probed.get().is_some() {
-            return Ok(());
-        }
-        let mut name = [0; 16];
-        getrandom::fill(&mut name)
-            .map_err(|error| Error::io(Path::new(&self.url))(error.into()))?;
-        let path = format!(".por-probe/{}", hex::encode(name));
-        let found = self.try_conditions(&path);
-        let key = self.key(&path);
-        let removed = self.runtime.block_on(self.store.delete(&key));
-        found?;
-        match removed {
-            Ok(()) | Err(StoreError::NotFound { .. }) => {}
-            Err(error) => return Err(self.fault(&path)(error)),
-        }
-        let _ = self.probed.set(());
-        Ok(())
-    }
-
-    fn try_conditions(&self, path: &str) -> Result<(), Error> {
-        let refuse = |why: &str| {
-            Error::Remote {
-            place: self.url.clone(),
-            why: why.into(),
-            remedy: "Two publishers could overwrite each other there. Use a service that keeps conditional writes, or publish to a folder and copy that, log/checkpoint last.".into(),
-        }
-        };
-        let put = |mode, text: &'static str| {
-            let bytes = Bytes::from_static(text.as_bytes());
-            self.put(path, mode, bytes, NEVER_STALE)
-        };
-        let first = put(PutMode::Create, "first\n").map_err(self.fault(path))?;
-        match put(PutMode::Create, "second\n") {
-            Ok(_) => {
-                return Err(refuse(
-                    "it says Ok to a write that must fail because the file exists (If-None-Match), and overwrites",
-                ));
-            }
-            Err(StoreError::AlreadyExists { .. }) => {}
-            Err(error) => return Err(self.fault(path)(error)),
-        }
-        let read = UpdateVersion::from(first);
-        match put(PutMode::Update(read.clone()), "third\n") {
-            Ok(_) => {}
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {
-                return Err(refuse(
-                    "it refuses to replace a file that nobody has changed (If-Match)",
-                ));
-            }
-            Err(error) => return Err(self.fault(path)(error)),
-        }
-        match put(PutMode::Update(read), "fourth\n") {
-            Ok(_) => {
-                return Err(refuse(
-                    "it says Ok to a write that must fail because the file has changed (If-Match), and overwrites",
-                ));
-            }
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. }) => {}
-            Err(error) => return Err(self.fault(path)(error)),
-        }
-        match self.read(path, 64)?.as_deref() {
-            Some(b"third\n") => Ok(()),
-            _ => Err(refuse("it does not give back what was written last")),
-        }
     }
 }
 
@@ -401,61 +334,5 @@ fn connect(url: &Url, name: &str) -> Result<Box<dyn ObjectStore>, Option<StoreEr
             .map(|store| Box::new(store) as Box<dyn ObjectStore>)
             .map_err(Some),
         _ => Err(None),
-    }
-}
-
-/// What went wrong, in our words: the library's may quote a request with its signature, or whatever the server says.
-fn fault(place: &str, error: &StoreError) -> Error {
-    let credentials = "Check the credentials in the environment, and that they may read, create and replace files there, and delete those below .por-probe/.";
-    let (why, remedy) = match error {
-        StoreError::NotFound { .. } => (
-            "there is no such bucket".to_string(),
-            "Make it first; check its name, and region and endpoint in the environment.",
-        ),
-        StoreError::PermissionDenied { .. } | StoreError::Unauthenticated { .. } => {
-            ("access is denied".into(), credentials)
-        }
-        StoreError::NotImplemented { .. } | StoreError::NotSupported { .. } => (
-            "the environment switches off what publications need, such as conditional writes"
-                .into(),
-            "Remove that setting, such as AWS_CONDITIONAL_PUT.",
-        ),
-        _ => (
-            cause(error),
-            "Check endpoint, region and credentials in the environment and the network, then start the same command again.",
-        ),
-    };
-    Error::Remote {
-        place: place.into(),
-        why,
-        remedy: remedy.into(),
-    }
-}
-
-/// The connection's fault, or the status and the service's own code for it; nothing else is quoted.
-fn cause(error: &StoreError) -> String {
-    let mut link: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    let mut text = String::new();
-    while let Some(found) = link {
-        if let Some(http) = found.downcast_ref::<object_store::client::HttpError>() {
-            return std::error::Error::source(http)
-                .map_or_else(|| "the request failed".into(), ToString::to_string);
-        }
-        text = format!("{text} {found}");
-        link = found.source();
-    }
-    let word = |after: &str| {
-        let rest = text.split_once(after)?.1;
-        let word: String = rest
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .take(40)
-            .collect();
-        (!word.is_empty()).then_some(word)
-    };
-    match (word("status code: "), word("<Code>")) {
-        (Some(status), Some(code)) => format!("it answers with status {status} ({code})"),
-        (Some(status), None) => format!("it answers with status {status}"),
-        _ => "the environment does not say how to reach it, or its answer makes no sense".into(),
     }
 }

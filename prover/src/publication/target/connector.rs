@@ -19,6 +19,8 @@ use object_store::client::{
 };
 use ureq::http::Method;
 
+use crate::http::describe;
+
 /// To resolve a name and to connect.
 const CONNECT: Duration = Duration::from_secs(10);
 /// From the end of a request to the head of its answer.
@@ -127,22 +129,15 @@ impl Body for Answer {
     }
 }
 
-/// What may be tried again. The words never hold a URL: a signed one would be a credential.
+/// What may be tried again.
 fn error(cause: ureq::Error) -> HttpError {
-    let (kind, words) = match &cause {
-        ureq::Error::Timeout(_) => (HttpErrorKind::Timeout, "no answer in time".to_string()),
-        ureq::Error::HostNotFound => (HttpErrorKind::Unknown, "the host is not found".into()),
-        ureq::Error::ConnectionFailed => (HttpErrorKind::Connect, "cannot connect".into()),
-        ureq::Error::Io(cause) => (io_kind(cause.kind()), cause.to_string()),
-        ureq::Error::RequireHttpsOnly(_) => (
-            HttpErrorKind::Unknown,
-            "plain HTTP is refused unless the environment allows it".into(),
-        ),
-        ureq::Error::Rustls(cause) => (HttpErrorKind::Unknown, cause.to_string()),
-        ureq::Error::Protocol(_) => (HttpErrorKind::Unknown, "it does not speak HTTP".into()),
-        _ => (HttpErrorKind::Unknown, "the request failed".into()),
+    let kind = match &cause {
+        ureq::Error::Timeout(_) => HttpErrorKind::Timeout,
+        ureq::Error::ConnectionFailed => HttpErrorKind::Connect,
+        ureq::Error::Io(cause) => io_kind(cause.kind()),
+        _ => HttpErrorKind::Unknown,
     };
-    HttpError::new(kind, std::io::Error::other(words))
+    HttpError::new(kind, std::io::Error::other(describe(&cause)))
 }
 
 fn io_kind(kind: std::io::ErrorKind) -> HttpErrorKind {

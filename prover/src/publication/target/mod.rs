@@ -2,7 +2,9 @@
 
 mod bucket;
 mod connector;
+mod fault;
 mod folder;
+mod probe;
 
 use std::path::{Path, PathBuf};
 
@@ -137,7 +139,7 @@ fn served_as(path: &str) -> &'static str {
     }
 }
 
-fn too_long(place: &Path, limit: u64) -> Error {
+pub(super) fn too_long(place: &Path, limit: u64) -> Error {
     Error::input(
         place,
         format!("it has more than {limit} bytes"),

@@ -75,6 +75,26 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A bucket or a host did not do what it was asked.
+    #[error("{place}: {why}\n  {remedy}")]
+    Remote {
+        /// Its URL, without credentials.
+        place: String,
+        /// What happened.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A publication was looked at, and it is not what it claims to be.
+    #[error("{place}: {why}\n  {remedy}")]
+    Untrue {
+        /// The publication, or a file of it.
+        place: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Too few witnesses cosigned the head: nothing was published.
     #[error(
         "the witnesses' cosignatures do not meet the policy's quorum: {}\n  Nothing was published. Start the same command again when more of them answer.",
@@ -132,7 +152,9 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } | Self::InTheWay { .. } | Self::Quorum { .. } => Exit::Io,
+            Self::Io { .. } | Self::InTheWay { .. } | Self::Remote { .. } | Self::Quorum { .. } => {
+                Exit::Io
+            }
             Self::Input { .. } | Self::Line { .. } | Self::Refused { .. } => Exit::BadInput,
             Self::Ledger(error) => match error.exit_code() {
                 4 => Exit::Io,
@@ -143,7 +165,7 @@ impl Error {
                 ..
             } => Exit::Unsupported,
             Self::Protocol { .. } => Exit::BadInput,
-            Self::AuditFailed { .. } => Exit::False,
+            Self::AuditFailed { .. } | Self::Untrue { .. } => Exit::False,
             Self::Chain(error) if error.fault.is_false() => Exit::False,
             Self::Chain(_) => Exit::CannotTell,
         }

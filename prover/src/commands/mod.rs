@@ -11,6 +11,7 @@ mod demo;
 mod init;
 mod log;
 mod man;
+mod mirror;
 mod ownership;
 mod plan;
 mod publish;
@@ -65,6 +66,7 @@ enum Command {
     Verify(Verify),
     Audit(Audit),
     Log(log::LogCommand),
+    Mirror(mirror::MirrorCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
     Demo(demo::Demo),
@@ -91,6 +93,7 @@ impl Cli {
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Log(command) => command.run(),
+            Command::Mirror(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
             Command::Demo(command) => command.run(),

@@ -18,8 +18,8 @@ pub struct Publish {
     /// The run.
     #[command(flatten)]
     pub run: RunArg,
-    /// The publication: a folder that any web host can serve
-    #[arg(long, value_name = "DIR")]
+    /// The publication: a folder that any web host can serve, or a bucket: s3://, gs:// or az://BUCKET/FOLDER
+    #[arg(long, value_name = "DIR|URL")]
     pub to: PathBuf,
     /// The built page (web/dist) to publish with it
     #[arg(long, value_name = "DIR")]
@@ -80,6 +80,7 @@ impl Publish {
         let home = Home::at(&self.home.home);
         let run = home.run(self.run.run)?;
         let target = Target::open(&self.to)?;
+        target.check_safe()?;
         let publishing = Publishing {
             home: &home,
             target: &target,

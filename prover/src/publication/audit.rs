@@ -33,7 +33,7 @@ use crate::home::book_folder;
 use crate::progress;
 
 /// `books.jsonl` of 4,096 assets, `reserves.jsonl` of a million addresses.
-const MAX_LIST_BYTES: u64 = 2 << 30;
+pub(super) const MAX_LIST_BYTES: u64 = 2 << 30;
 
 /// What the auditor brings.
 pub struct AuditOptions<'a> {
@@ -415,7 +415,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn check_rows(
+/// The rows are those that the attestation binds.
+pub(super) fn check_rows(
     what: &'static str,
     rows: &[&[u8]],
     count: u64,

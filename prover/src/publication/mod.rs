@@ -19,6 +19,7 @@ mod audit_log;
 mod audit_tree;
 mod balances;
 mod discovery;
+mod mirror;
 mod publish;
 mod stage;
 mod target;
@@ -27,6 +28,7 @@ use std::path::{Path, PathBuf};
 
 pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
 pub use audit_tree::{Part, Scope, UnitRecord};
+pub use mirror::{Mirror, Mirrored};
 pub use publish::{Published, Publishing};
 pub use target::Target;
 

@@ -8,4 +8,4 @@ mod server;
 mod state;
 
 pub use server::serve;
-pub use state::{State, WitnessFolder};
+pub use state::{Fault, State, WitnessFolder};

@@ -134,9 +134,7 @@ fn refuse(refusal: &Refusal) -> Response {
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match refusal {
         // The standard has one body for its status 409, and asks for the type with it.
-        Refusal::OtherSize(size) | Refusal::OtherRoot(size) => {
-            text(status, "text/x.tlog.size", format!("{size}\n"))
-        }
+        Refusal::OtherSize(size) => text(status, "text/x.tlog.size", format!("{size}\n")),
         Refusal::UnknownLog(_) => text(
             status,
             PLAIN,

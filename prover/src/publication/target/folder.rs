@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+use super::{other_bytes, too_long, was_faster};
 use crate::durable::sync_parent;
 use crate::error::Error;
 
@@ -107,11 +108,7 @@ impl Folder {
             .read_to_end(&mut bytes)
             .map_err(Error::io(&path))?;
         if bytes.len() as u64 > limit {
-            return Err(Error::input(
-                &path,
-                format!("it has more than {limit} bytes"),
-                "It is no file of a publication.",
-            ));
+            return Err(too_long(&path, limit));
         }
         Ok(Some(bytes))
     }
@@ -166,11 +163,7 @@ impl Folder {
         if let Some(expected) = expected
             && present.as_deref() != expected
         {
-            return Err(Error::InTheWay {
-                path: place,
-                why: "another publisher was faster".into(),
-                remedy: "Look at what was published; a correction is a new run.".into(),
-            });
+            return Err(was_faster(place));
         }
         let temporary = self.write_temporary(|file| file.write_all(bytes))?;
         std::fs::rename(&temporary, &place).map_err(Error::io(&place))?;
@@ -312,13 +305,5 @@ fn same<R: std::io::Read>(
         if a.is_empty() {
             return Ok(true);
         }
-    }
-}
-
-fn other_bytes(path: PathBuf) -> Error {
-    Error::InTheWay {
-        path,
-        why: "it is there already, with other content".into(),
-        remedy: "Files of a publication never change: another publisher has begun this attestation. Find out whose it is; delete its folder only if the log does not name it.".into(),
     }
 }

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 12] = [
+const COMMANDS: [&str; 13] = [
     "init",
     "plan",
     "build",
@@ -21,6 +21,7 @@ const COMMANDS: [&str; 12] = [
     "statement",
     "verify",
     "audit",
+    "mirror",
     "demo",
     "completions",
     "man",

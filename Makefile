@@ -67,6 +67,8 @@ checks: tools
 	.ci/check-protocol-is-pure
 
 rust-tests: tools
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Missing: python3 with venv and pip, for the server of the S3 API that the tests publish to." >&2; exit 1; }
 	cargo test --release --locked --workspace
 
 wasm-tests: tools

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 17] = [
+const COMMANDS: [&str; 18] = [
     "init",
     "plan",
     "build",
@@ -25,6 +25,7 @@ const COMMANDS: [&str; 17] = [
     "reserves",
     "audit",
     "log",
+    "mirror",
     "witness",
     "demo",
     "completions",

@@ -134,6 +134,9 @@ fn row(
         evidence,
         scheme: "eip191".into(),
         signatures: Vec::new(),
+        script: None,
+        public_key: None,
+        frame: None,
     }
 }
 

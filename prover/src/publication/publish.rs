@@ -72,12 +72,13 @@ impl Publishing<'_> {
         let (policy_text, policy) = self.home.policy()?;
         let published = self.published(&policy)?;
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
+        // What a killed run has staged goes, also where that is all that was left to be done.
+        let staging = Staging::at(run.path().join("staged"))?;
         if let Some(log) = &published {
             self.check_unpublished(run, log, plan.sequence, &folder)?;
         }
         self.check_policy(&policy, published.as_ref())?;
 
-        let staging = Staging::at(run.path().join("staged"))?;
         let staged = Publication::at(staging.path());
         let own = staged.attestation(plan.sequence);
         stage_attestation(run, &own)?;
@@ -165,7 +166,8 @@ impl Publishing<'_> {
         if !same_log {
             return Err(Error::InTheWay {
                 path: self.target.place("policy"),
-                why: "it is the policy of another log than this exchange's".into(),
+                why: "the publication has another policy, of another log than this exchange's"
+                    .into(),
                 remedy: "Name this exchange's own publication, or a place of its own.".into(),
             });
         }

@@ -102,7 +102,7 @@ impl Witness {
     /// Killed without warning, and started again.
     fn restart(&mut self) {
         self.run.kill();
-        self.run = Running::start(&self.run.folder().to_owned());
+        self.run = Running::start(self.run.folder());
     }
 
     fn monitor(&self) -> Answer {
@@ -370,7 +370,7 @@ fn a_head_is_on_disk_before_its_cosignature_is_out() {
             witness.run.kill();
             task.join().unwrap()
         });
-        witness.run = Running::start(&witness.run.folder().to_owned());
+        witness.run = Running::start(witness.run.folder());
         // A size that it cannot have asks where it is.
         let told = witness.add(&request(0, &all[..to], &log));
         assert_eq!(told.status, 409);
@@ -411,7 +411,7 @@ fn f_09_a_clock_that_ran_backwards_cosigns_nothing() {
     let ahead = i64::try_from(now() + 86_400).unwrap();
     assert_eq!(heads.execute("UPDATE heads SET time = ?1", [ahead]), Ok(1));
     drop(heads);
-    witness.run = Running::start(&witness.run.folder().to_owned());
+    witness.run = Running::start(witness.run.folder());
     let refused = witness.add(&request(1, &all, &log));
     assert_eq!((refused.status, refused.body.as_str()), (500, ""));
     conflict(&witness.add(&request(0, &all, &log)), 1);

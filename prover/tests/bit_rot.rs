@@ -80,7 +80,7 @@ fn f_11_a_flipped_bit_in_any_file_is_found_and_named() {
                 ));
             }
         }
-        // Cut short, and gone.
+        // Cut short.
         fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
         let cut = sample.audit(&["--sequence", sequence]);
         if cut.code != 1 {

@@ -248,6 +248,17 @@ fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, ProtocolError> {
     std::fs::read(path).map_err(absent)
 }
 
+/// Names the file that a malformed object stands in.
+fn in_file(file: &'static str) -> impl Fn(ProtocolError) -> ProtocolError {
+    move |error| match error {
+        ProtocolError::Syntax { what, why } => ProtocolError::Syntax {
+            what: file,
+            why: format!("{what}: {why}"),
+        },
+        other => other,
+    }
+}
+
 /// The same files, parsed.
 struct Parts<'a> {
     note: Note<'a>,
@@ -260,7 +271,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn parse(files: &'a Files) -> Result<Self, ProtocolError> {
-        let note = Note::parse(&files.note)?;
+        let note = Note::parse(&files.note).map_err(in_file("attestation.note"))?;
         if note.unverified_text().as_bytes() != files.json {
             let why = "attestation.json is not the text of attestation.note".into();
             return Err(ProtocolError::Mismatch {
@@ -280,11 +291,11 @@ impl<'a> Parts<'a> {
         let reserve_bytes = rows(&files.reserves, "reserves.jsonl")?;
         let books = book_bytes
             .iter()
-            .map(|row| BookRow::parse(row))
+            .map(|row| BookRow::parse(row).map_err(in_file("books.jsonl")))
             .collect::<Result<Vec<_>, _>>()?;
         let reserve_rows = reserve_bytes
             .iter()
-            .map(|row| ReserveRow::parse(row))
+            .map(|row| ReserveRow::parse(row).map_err(in_file("reserves.jsonl")))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             note,

@@ -23,6 +23,14 @@ impl AuditedLog {
         Self(match publication.log() {
             Ok(Some(log)) => Ok(log),
             Ok(None) => Err(mismatch("there is no checkpoint")),
+            // With the name of the file that is malformed.
+            Err(Error::Protocol {
+                what,
+                source: ProtocolError::Syntax { why, .. },
+            }) => Err(ProtocolError::Syntax {
+                what: "log",
+                why: format!("{what}: {why}"),
+            }),
             Err(Error::Protocol { source, .. }) => Err(source),
             Err(error) => Err(mismatch(&error.to_string())),
         })

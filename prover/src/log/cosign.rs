@@ -150,15 +150,11 @@ fn ask(
         }
     }
     if reply.status == 409 {
-        return Err(format!(
-            "it has cosigned another history of this log, of {} entries: find out who signed that one",
-            conflict(&reply)?
-        ));
+        return Err("it knows another size of this log at every attempt".into());
     }
     if reply.status == 422 {
         return Err(
-            "it has cosigned a head that this log does not extend: find out who signed that one"
-                .into(),
+            "it has cosigned another history of this log: find out who signed that one".into(),
         );
     }
     if reply.status != 200 {

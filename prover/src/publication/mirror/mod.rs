@@ -68,7 +68,8 @@ impl Mirror<'_> {
         let fresh = !self.folder.exists();
         let folder = Folder::open(self.folder)?;
         let path = folder.path().to_owned();
-        let done = self.update_folder(&path, &Target::Folder(folder));
+        folder.make()?;
+        let done = self.update_folder(&path, &Target::Folder(folder.held()));
         if fresh && !done.as_ref().is_ok_and(|done| done.entries.is_some()) {
             // Only if it is empty still; what was written is kept for the next start.
             let _ = std::fs::remove_dir(&path);

@@ -36,7 +36,11 @@ const BLOCK: usize = 1 << 16;
 
 /// A folder.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// Whether the caller keeps other writers out already.
+    held: bool,
+}
 
 impl Folder {
     /// A folder that is empty, a publication, or not there yet: the first write makes it.
@@ -57,7 +61,10 @@ impl Folder {
                     let own = name.to_str().is_some_and(|name| {
                         OWN.contains(&name) || (name.starts_with('.') && name.ends_with(".tmp"))
                     });
-                    let is_publication = path.join("attestations").is_dir();
+                    let marks = ["attestations", "policy"];
+                    let is_publication = marks
+                        .iter()
+                        .any(|mark| path.join(mark).symlink_metadata().is_ok());
                     if !own || !is_publication {
                         return Err(in_the_way(
                             "the folder holds other things than a publication",
@@ -67,7 +74,7 @@ impl Folder {
                 }
                 // Without links, so that one folder has one name.
                 let path = std::fs::canonicalize(path).map_err(Error::io(path))?;
-                Ok(Self(path))
+                Ok(Self { path, held: false })
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
@@ -84,7 +91,10 @@ impl Folder {
                         "Make that folder first.",
                     )
                 })?;
-                Ok(Self(parent.join(name)))
+                Ok(Self {
+                    path: parent.join(name),
+                    held: false,
+                })
             }
             Err(error) => Err(Error::io(path)(error)),
         }
@@ -93,11 +103,11 @@ impl Folder {
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(super) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.0.join(path);
+        let path = self.path.join(path);
         let file = match open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -174,7 +184,7 @@ impl Folder {
     /// have been killed before it came to that, and what is published later must not outlive them.
     fn flush_names(&self, place: &Path) -> Result<(), Error> {
         let above = place.ancestors().skip(1);
-        for folder in above.take_while(|folder| folder.starts_with(&self.0)) {
+        for folder in above.take_while(|folder| folder.starts_with(&self.path)) {
             File::open(folder)
                 .and_then(|folder| folder.sync_all())
                 .map_err(Error::io(folder))?;
@@ -185,7 +195,7 @@ impl Folder {
     pub(super) fn check_apart_from(&self, secrets: &Path) -> Result<(), Error> {
         let secrets = std::fs::canonicalize(secrets).map_err(Error::io(secrets))?;
         // Both are without links: the target since it was opened.
-        if secrets.starts_with(&self.0) || self.0.starts_with(&secrets) {
+        if secrets.starts_with(&self.path) || self.path.starts_with(&secrets) {
             return Err(Error::refused(
                 "the publication and the run folder lie inside each other",
                 "Publish to a folder that holds no secrets.",
@@ -196,21 +206,34 @@ impl Folder {
 
     /// Makes the folder itself, if it is not there, and keeps other writers out of it. A lock on the folder leaves no file
     /// in it; it is held for one file only, so waiting is shorter than a message about it.
-    fn lock(&self) -> Result<File, Error> {
-        match std::fs::create_dir(&self.0) {
-            Ok(()) => sync_parent(&self.0)?,
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(Error::io(&self.0)(error)),
+    fn lock(&self) -> Result<Option<File>, Error> {
+        self.make()?;
+        if self.held {
+            return Ok(None);
         }
-        let folder = File::open(&self.0).map_err(Error::io(&self.0))?;
+        let folder = File::open(&self.path).map_err(Error::io(&self.path))?;
         flock(&folder, FlockOperation::LockExclusive)
-            .map_err(|error| Error::io(&self.0)(error.into()))?;
-        Ok(folder)
+            .map_err(|error| Error::io(&self.path)(error.into()))?;
+        Ok(Some(folder))
+    }
+
+    /// Makes the folder itself, if it is not there.
+    pub(in crate::publication) fn make(&self) -> Result<(), Error> {
+        match std::fs::create_dir(&self.path) {
+            Ok(()) => sync_parent(&self.path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(Error::io(&self.path)(error)),
+        }
+    }
+
+    /// For a caller that holds the folder's lock for longer than one file: it is not taken a second time.
+    pub(in crate::publication) fn held(self) -> Self {
+        Self { held: true, ..self }
     }
 
     /// Makes the folders above a file, and refuses links among them.
     fn prepare(&self, path: &str) -> Result<PathBuf, Error> {
-        let mut place = self.0.clone();
+        let mut place = self.path.clone();
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
             place.push(part);
@@ -239,7 +262,7 @@ impl Folder {
         &self,
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<PathBuf, Error> {
-        let temporary = self.0.join(TEMPORARY);
+        let temporary = self.path.join(TEMPORARY);
         // What a killed writer left.
         match std::fs::remove_file(&temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => {

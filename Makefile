@@ -67,6 +67,8 @@ checks: tools
 	.ci/check-protocol-is-pure
 
 rust-tests: tools
+	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "Missing: python3 with venv and pip, for the server of the S3 API that the tests publish to." >&2; exit 1; }
 	cargo test --release --locked --workspace
 
 wasm-tests: tools
@@ -87,6 +89,9 @@ bench: tools wasm
 	mkdir -p target/bench
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por
+	cargo bench -q --locked -p por-prover --bench proofs
+	cargo bench -q --locked -p por-prover --bench log
+	cargo bench -q --locked -p por-prover --bench scale
 
 clean:
 	rm -rf demo target web/dist web/node_modules web/src/wasm

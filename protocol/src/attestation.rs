@@ -38,6 +38,9 @@ pub struct SnapshotBlock {
     pub height: u64,
     /// Hash as the chain's own tools print it.
     pub hash: String,
+    /// MuHash of all unspent outputs after the block (`gettxoutsetinfo muhash`), where reserves rest on outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub muhash: Option<Digest>,
 }
 
 /// The instant, and the block of each chain that stands for it.

@@ -59,20 +59,41 @@ pub enum Total {
     },
 }
 
-/// What an amount of reserves rests on. More kinds (state proofs, UTXO sets, agreeing nodes) come with their own names.
+/// What an amount of reserves rests on; its class is in `balances`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
-    /// A reading that the exchange signs with the attestation: evidence class D.
+    /// A state proof against the header of the snapshot's block.
+    EvmStateProof,
+    /// The unspent outputs at the snapshot's block.
+    UtxoSet,
+    /// What a token's contract answers at the snapshot's block.
+    ContractCall,
+    /// Readings of several named nodes that agree.
+    AgreedReadings,
+    /// A reading that the exchange signs with the attestation.
     SignedReading,
 }
 
 impl Evidence {
-    /// The evidence class a checker may give it without work of the own.
+    /// All kinds, from the best to the weakest.
+    pub const ALL: [Self; 5] = [
+        Self::EvmStateProof,
+        Self::UtxoSet,
+        Self::ContractCall,
+        Self::AgreedReadings,
+        Self::SignedReading,
+    ];
+
+    /// As it stands in JSON.
     #[must_use]
-    pub const fn class(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
-            Self::SignedReading => "D",
+            Self::EvmStateProof => "evm_state_proof",
+            Self::UtxoSet => "utxo_set",
+            Self::ContractCall => "contract_call",
+            Self::AgreedReadings => "agreed_readings",
+            Self::SignedReading => "signed_reading",
         }
     }
 }
@@ -83,8 +104,11 @@ impl Evidence {
 pub struct ReserveSum {
     /// What it rests on.
     pub evidence: Evidence,
-    /// Atoms, rounded down once after summing at full precision.
+    /// Free atoms, rounded down once after summing at full precision.
     pub amount: Amount,
+    /// Encumbered atoms, which cover nothing, rounded down likewise; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encumbered: Option<Amount>,
 }
 
 /// One row.
@@ -122,7 +146,7 @@ impl BookRow {
             {
                 return Err(Error::Duplicate {
                     what: "evidence",
-                    found: sum.evidence.class().into(),
+                    found: sum.evidence.as_str().into(),
                 });
             }
         }
@@ -135,7 +159,7 @@ impl BookRow {
         book_name(self.asset.id().as_str(), self.kind)
     }
 
-    /// All reserves of the asset, whatever their evidence.
+    /// All free reserves of the asset, whatever their evidence.
     ///
     /// # Errors
     /// [`Error::TotalOverflow`].

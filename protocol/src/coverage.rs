@@ -1,8 +1,9 @@
-//! Coverage of one asset, computed from figures: text about it is never believed (SPEC §9 step 22).
+//! Coverage of one asset, computed from figures: text about it is never believed (SPEC §9 step 24).
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use crate::balances::{Class, Classes};
 use crate::book_row::BookRow;
 use crate::error::Error;
 use crate::report::{Covered, Facts, ReserveFacts};
@@ -21,18 +22,24 @@ pub(crate) fn coverage(row: &BookRow) -> Result<(Covered, Facts), Error> {
     Ok((covered, facts))
 }
 
-/// The row's reserves with the class that each kind of evidence has without work of the checker's own.
-pub(crate) fn reserve_facts(row: &BookRow) -> Vec<ReserveFacts> {
+/// The row's reserves with the class that each kind of evidence has after the checker's own work.
+pub(crate) fn reserve_facts(row: &BookRow, classes: &Classes) -> Vec<ReserveFacts> {
     row.reserves
         .iter()
         .map(|sum| ReserveFacts {
-            class: sum.evidence.class(),
+            evidence: sum.evidence.as_str(),
+            class: classes.class(row.asset.id(), sum.evidence).as_str(),
             amount: sum.amount.to_string(),
+            encumbered: sum.encumbered.map(|amount| amount.to_string()),
         })
         .collect()
 }
 
 /// The weakest class among the row's reserves (D is weaker than A).
-pub(crate) fn weakest_class(row: &BookRow) -> Option<&'static str> {
-    row.reserves.iter().map(|sum| sum.evidence.class()).max()
+pub(crate) fn weakest_class(row: &BookRow, classes: &Classes) -> Option<&'static str> {
+    row.reserves
+        .iter()
+        .map(|sum| classes.class(row.asset.id(), sum.evidence))
+        .max()
+        .map(Class::as_str)
 }

@@ -185,6 +185,14 @@ pub enum Error {
         /// What is empty.
         what: &'static str,
     },
+    /// What the checker asked for could not be found out: nothing is shown to be false.
+    #[error("{what}: {why}")]
+    Unreachable {
+        /// What was asked for.
+        what: &'static str,
+        /// Why there is no answer.
+        why: String,
+    },
     /// The verifier's own policy cannot be used: nothing is shown to be false.
     #[error("the policy cannot be used: {why}")]
     Policy {
@@ -200,6 +208,14 @@ pub enum Error {
         older: u64,
         /// Entries of the newer head.
         newer: u64,
+    },
+    /// An EVM header or Merkle-Patricia proof that does not show what it is shown for.
+    #[error("{what}: {why}")]
+    StateProof {
+        /// Which part of the evidence.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
     },
     /// A time or period out of order.
     #[error("{what} is out of order: {why}")]
@@ -252,6 +268,8 @@ impl Error {
             Self::Vacuous { .. } => "vacuous",
             Self::Policy { .. } => "policy",
             Self::Inconsistent { .. } => "inconsistent",
+            Self::StateProof { .. } => "state-proof",
+            Self::Unreachable { .. } => "unreachable",
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }

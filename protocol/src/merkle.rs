@@ -1,4 +1,4 @@
-//! RFC 6962 Merkle trees over exact bytes: the rows of books and of reserves (SPEC §7.2), the entries of the log (§7.5).
+//! RFC 6962 Merkle trees over exact bytes: the rows of books and of reserves (SPEC §7.2), the entries of the log (§7.6).
 //!
 //! Leaf hash = SHA-256(0x00 ‖ row), node hash = SHA-256(0x01 ‖ left ‖ right), an odd node is promoted. The tree is
 //! `rs_merkle`'s with this hasher; inclusion is verified here, because a verifier must use every hash it is given and no

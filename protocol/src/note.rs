@@ -463,6 +463,21 @@ impl<'a> Note<'a> {
         Ok(signed)
     }
 
+    /// The note with the signatures of those of `keys` that signed it and with no others: what strangers added to it goes.
+    ///
+    /// # Errors
+    /// As [`Note::verify_any`].
+    pub fn signed_by_alone(&self, what: &'static str, keys: &[PublicKey]) -> Result<String, Error> {
+        self.verify_any(what, keys)?;
+        let mut note = format!("{}\n", self.text);
+        for key in keys {
+            for signature in self.signatures_of(key) {
+                note.push_str(&key.line(signature));
+            }
+        }
+        Ok(note)
+    }
+
     /// What stands behind name and id of this key, unverified.
     pub(crate) fn signatures_of<const TYPE: u8>(
         &self,

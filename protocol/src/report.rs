@@ -106,13 +106,17 @@ pub struct LogFacts {
     pub witnesses: Vec<String>,
 }
 
-/// A sum of reserves under one evidence class.
+/// A sum of reserves of one kind of evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReserveFacts {
     /// Evidence class after the checker's own work: `A`, `A, block unconfirmed`, `B`, `C` or `D`.
     pub class: &'static str,
-    /// Sum in atoms, a decimal integer.
+    /// What the exchange says it rests on, such as `evm_state_proof`.
+    pub evidence: &'static str,
+    /// Sum of free reserves in atoms, a decimal integer.
     pub amount: String,
+    /// Sum of encumbered reserves in atoms, which cover nothing; `null` where there are none.
+    pub encumbered: Option<String>,
 }
 
 /// The liabilities total of a book as published.
@@ -236,6 +240,8 @@ pub enum Step {
     ReservesSummed,
     AnnexesPresent,
     FilesExpected,
+    BalancesEvidenced,
+    BalancesConfirmed,
     BookListed,
     AmountRounded,
     LeafIncluded,
@@ -324,33 +330,43 @@ impl Step {
                 "files-expected",
                 "The publication holds the files of its books and no others.",
             ),
-            Self::BookListed => (
+            Self::BalancesEvidenced => (
                 17,
+                "balances-evidenced",
+                "Each balance is what its evidence says, at the snapshot's block.",
+            ),
+            Self::BalancesConfirmed => (
+                18,
+                "balances-confirmed",
+                "The checker's own nodes have the snapshot's blocks, and say the same.",
+            ),
+            Self::BookListed => (
+                19,
                 "book-listed",
                 "The attestation lists this book, with this root and this total.",
             ),
             Self::AmountRounded => (
-                18,
+                20,
                 "amount-rounded",
                 "The amount counted is the exact balance, rounded up.",
             ),
             Self::LeafIncluded => (
-                19,
+                21,
                 "leaf-included",
                 "The account's leaf, with this amount, is in the tree under the published root.",
             ),
             Self::SiblingsNonNegative => (
-                20,
+                22,
                 "siblings-non-negative",
                 "No amount beside the account's path is negative, so nothing can be subtracted from it.",
             ),
             Self::TotalProven => (
-                21,
+                23,
                 "total-proven",
                 "The published total, or the bound on it, belongs to this root.",
             ),
             Self::Covered => (
-                22,
+                24,
                 "covered",
                 "The reserves of this asset are at least its liabilities.",
             ),
@@ -390,7 +406,10 @@ impl Checks {
         let (outcome, error, facts) = match result {
             Ok(facts) => (Outcome::Passed, None, facts),
             Err(
-                error @ (Error::Missing { .. } | Error::Unsupported { .. } | Error::Policy { .. }),
+                error @ (Error::Missing { .. }
+                | Error::Unsupported { .. }
+                | Error::Policy { .. }
+                | Error::Unreachable { .. }),
             ) => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };

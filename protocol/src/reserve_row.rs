@@ -5,17 +5,18 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::amount::{Decimals, ExactAmount};
+use crate::amount::{Amount, Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
 use crate::attestation::Attestation;
 use crate::book_row::{BookRow, Evidence, ReserveSum};
 use crate::error::Error;
+use crate::hex_bytes::HexBytes;
 use crate::json;
 use crate::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
-    verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
+    POW_FLOOR, Scheme,
 };
 
 /// An address with a multisig witness fits many times over.
@@ -33,12 +34,41 @@ pub struct ReserveRow {
     pub instance: InstanceId,
     /// Balance at the snapshot, an integer at the instance's decimals.
     pub amount: ExactAmount,
+    /// The part of `amount` that cannot be used (frozen, locked, immature); it covers nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encumbered: Option<ExactAmount>,
     /// What the balance rests on.
     pub evidence: Evidence,
     /// Name of the signature scheme.
     pub scheme: String,
     /// Signatures as that scheme's wallets print them.
     pub signatures: Vec<String>,
+    /// The multisig script behind the address, where the scheme needs it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub script: Option<HexBytes>,
+    /// A public key that the address does not give, where the scheme needs it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub public_key: Option<HexBytes>,
+    /// The exact framed bytes that were signed, where the scheme needs them.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub frame: Option<HexBytes>,
+}
+
+/// A member that is there has a value: `null` would be a second way to leave it out.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HexBytes>, D::Error> {
+    HexBytes::deserialize(deserializer).map(Some)
 }
 
 impl ReserveRow {
@@ -79,15 +109,22 @@ impl ReserveRow {
     pub fn verify_ownership(&self, challenge: &Challenge) -> Result<(), Error> {
         let address = self.parsed_address()?;
         let scheme: Scheme = self.scheme.parse().map_err(refuse)?;
-        let text = challenge.text(&address);
         let signatures: Vec<&str> = self.signatures.iter().map(String::as_str).collect();
-        verify_ownership(
-            address.network(),
-            scheme,
-            &address,
-            text.as_bytes(),
-            &signatures,
-        )
+        let (text, twin);
+        let message = if scheme == Scheme::Eip712 {
+            twin = challenge.typed_data(&address).map_err(refuse)?;
+            Message::TypedData(&twin)
+        } else {
+            text = challenge.text(&address);
+            Message::Bytes(text.as_bytes())
+        };
+        Claim {
+            script: self.script.as_ref().map(|hex| hex.0.as_slice()),
+            public_key: self.public_key.as_ref().map(|hex| hex.0.as_slice()),
+            frame: self.frame.as_ref().map(|hex| hex.0.as_slice()),
+            ..Claim::new(scheme, &address, message, &signatures)
+        }
+        .verify()
         .map_err(refuse)
     }
 }
@@ -127,7 +164,14 @@ impl Attestation {
 pub struct ReserveSums<'a> {
     assets: &'a [&'a Asset],
     seen: BTreeSet<(InstanceId, String)>,
-    sums: BTreeMap<(usize, Evidence), ExactAmount>,
+    sums: BTreeMap<(usize, Evidence), Sum>,
+}
+
+/// Exact, at the asset's ledger decimals.
+#[derive(Clone, Copy, Default)]
+struct Sum {
+    free: ExactAmount,
+    encumbered: ExactAmount,
 }
 
 impl<'a> ReserveSums<'a> {
@@ -144,8 +188,8 @@ impl<'a> ReserveSums<'a> {
     /// Adds one row.
     ///
     /// # Errors
-    /// [`Error::Duplicate`] for an address that was counted, [`Error::Field`] for a coin of no asset,
-    /// [`Error::TotalOverflow`].
+    /// [`Error::Duplicate`] for an address that was counted, [`Error::Field`] for a coin of no asset or more encumbered
+    /// than there is, [`Error::TotalOverflow`].
     pub fn add(&mut self, row: &ReserveRow) -> Result<(), Error> {
         let place = self.assets.iter().enumerate().find_map(|(index, asset)| {
             let instance = asset
@@ -167,12 +211,19 @@ impl<'a> ReserveSums<'a> {
                 found: format!("{} {}", row.instance, row.address),
             });
         }
-        let amount = scale(row.amount, own, ledger)?;
-        let sum = self
-            .sums
-            .entry((index, row.evidence))
-            .or_insert(ExactAmount::ZERO);
-        *sum = sum.checked_add(amount).map_err(|_| Error::TotalOverflow)?;
+        let encumbered = row.encumbered.unwrap_or_default();
+        let free = row.amount.steps().checked_sub(encumbered.steps());
+        let free = free.ok_or_else(|| Error::Field {
+            what: "encumbered amount",
+            why: format!("{} {} has less than that", row.instance, row.address),
+        })?;
+        let sum = self.sums.entry((index, row.evidence)).or_default();
+        let add = |sum: ExactAmount, amount| {
+            let amount = scale(amount, own, ledger)?;
+            sum.checked_add(amount).map_err(|_| Error::TotalOverflow)
+        };
+        sum.free = add(sum.free, ExactAmount::from_steps(free))?;
+        sum.encumbered = add(sum.encumbered, encumbered)?;
         Ok(())
     }
 
@@ -189,11 +240,17 @@ impl<'a> ReserveSums<'a> {
             .sums
             .iter()
             .filter(|((other, _), _)| Some(*other) == index);
-        own.map(|((_, evidence), exact)| {
-            let amount = exact.round_down(asset.ledger_decimals(), asset.decimals());
+        own.map(|((_, evidence), sum)| {
+            let round = |exact: ExactAmount| {
+                exact
+                    .round_down(asset.ledger_decimals(), asset.decimals())
+                    .map_err(|_| Error::TotalOverflow)
+            };
+            let encumbered = round(sum.encumbered)?;
             Ok(ReserveSum {
                 evidence: *evidence,
-                amount: amount.map_err(|_| Error::TotalOverflow)?,
+                amount: round(sum.free)?,
+                encumbered: (encumbered != Amount::ZERO).then_some(encumbered),
             })
         })
         .collect()

@@ -9,6 +9,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::attestation::{Attestation, verify_row_total};
+use crate::balances::Classes;
 use crate::book_row::{BookRow, Total};
 use crate::coverage::{coverage, reserve_facts, weakest_class};
 use crate::digest::Digest;
@@ -109,7 +110,7 @@ impl Verifier {
         let mut tiles = parts.tiles;
         for (opened, attached) in core.books.iter().zip(&parts.rows) {
             let depth = attached.depth().saturating_mul(TILE_BYTES);
-            // The lengths were checked in step 1; a short remainder fails step 19 by its length.
+            // The lengths were checked in step 1; a short remainder fails step 21 by its length.
             let (path, rest) = tiles.split_at_checked(depth).unwrap_or((tiles, &[]));
             tiles = rest;
             books.push(self.book(
@@ -133,7 +134,7 @@ impl Verifier {
         checks.into_report(Some(facts), log, books)
     }
 
-    /// Steps 17 to 22 for one book.
+    /// Steps 19 to 24 for one book.
     fn book(
         &self,
         checks: &mut Checks,
@@ -145,13 +146,13 @@ impl Verifier {
     ) -> BookFacts {
         let name = opened.name();
         let row = &attached.parsed;
-        // Step 17: the row is under the attestation's books root and is the one the core speaks of.
+        // Step 19: the row is under the attestation's books root and is the one the core speaks of.
         let listed = checks.record(
             Step::BookListed,
             Some(&name),
             parts.check_listed(opened, attached),
         );
-        // Step 18: rounded up, once.
+        // Step 20: rounded up, once.
         let rounded = row.asset.ledger_decimals();
         let rounded = match opened.exact.round_up(rounded, row.asset.decimals()) {
             Ok(amount) if amount == opened.amount => Ok(Facts::new()),
@@ -185,13 +186,13 @@ impl Verifier {
                 path,
             )
         })();
-        // Step 19: the leaf is in the tree.
+        // Step 21: the leaf is in the tree.
         let (tiles, result) = match opening {
             Ok(tiles) => (tiles, Ok(path_facts(opened, row, path))),
             Err(error) => (Vec::new(), Err(error)),
         };
         let included = checks.record(Step::LeafIncluded, Some(&name), result);
-        // Step 20: the range proof of every tile on the path.
+        // Step 22: the range proof of every tile on the path.
         let ranges = match (&ctx, included) {
             (Some(ctx), true) => {
                 let statements: Vec<RangeStatement<'_>> = tiles
@@ -210,7 +211,7 @@ impl Verifier {
             }),
         };
         checks.record(Step::SiblingsNonNegative, Some(&name), ranges);
-        // Step 21: the total belongs to the root.
+        // Step 23: the total belongs to the root.
         let total = match &ctx {
             Some(ctx) => verify_row_total(&self.generators, ctx, row, &[]).map(|()| Facts::new()),
             None => Err(Error::Missing {
@@ -218,9 +219,9 @@ impl Verifier {
             }),
         };
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        // Step 22: coverage, from figures that are authentic.
+        // Step 24: coverage, from figures that are authentic.
         let covered = record_coverage(checks, &name, row, authentic && listed && total);
-        let mut facts = book_facts(row, checks, covered);
+        let mut facts = book_facts(row, checks, covered, &Classes::unchecked());
         facts.index = Some(opened.index);
         facts.exact = Some(opened.exact.to_string());
         facts.amount = Some(opened.amount.to_string());
@@ -384,7 +385,7 @@ pub fn check_time(
     })
 }
 
-/// Step 22: coverage of one book's asset. Figures that are not authentic cover nothing.
+/// Step 24: coverage of one book's asset. Figures that are not authentic cover nothing.
 pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic: bool) -> Covered {
     if !authentic {
         checks.record(
@@ -426,7 +427,12 @@ pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic
 }
 
 /// The facts of a row, with the verdicts recorded so far.
-pub fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts {
+pub fn book_facts(
+    row: &BookRow,
+    checks: &Checks,
+    covered: Covered,
+    classes: &Classes,
+) -> BookFacts {
     BookFacts {
         asset: row.asset.id().as_str().to_string(),
         name: row.asset.name().to_string(),
@@ -446,9 +452,9 @@ pub fn book_facts(row: &BookRow, checks: &Checks, covered: Covered) -> BookFacts
                 bound: bound.to_string(),
             },
         },
-        reserves: reserve_facts(row),
+        reserves: reserve_facts(row, classes),
         covered,
-        class: weakest_class(row).filter(|_| covered != Covered::CannotTell),
+        class: weakest_class(row, classes).filter(|_| covered != Covered::CannotTell),
     }
 }
 

@@ -4,8 +4,8 @@ use base64ct::{Base64, Encoding};
 use k256::ecdsa::{Signature, SigningKey};
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{
-    Address, BitcoinBlock, BitcoinChain, Challenge, ChallengeNonce, EvmChainId, Network,
-    OwnershipError, POW_FLOOR, Scheme, Target, verify_ownership,
+    Address, BitcoinBlock, BitcoinChain, Challenge, ChallengeNonce, Claim, EvmChainId, Message,
+    Network, OwnershipError, POW_FLOOR, Scheme, Target,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -53,6 +53,20 @@ fn samples() -> [(Address, Scheme, String, String); 3] {
         (p2wpkh, Scheme::Bip322Simple, p2wpkh_text, p2wpkh_signature),
         (p2tr, Scheme::Bip322Simple, p2tr_text, p2tr_signature),
     ]
+}
+
+fn verify_ownership(
+    network: &Network,
+    scheme: Scheme,
+    address: &Address,
+    message: &[u8],
+    signatures: &[&str],
+) -> Result<(), OwnershipError> {
+    Claim {
+        network: *network,
+        ..Claim::new(scheme, address, Message::Bytes(message), signatures)
+    }
+    .verify()
 }
 
 fn check(
@@ -104,80 +118,108 @@ fn signatures(row: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Verifies a vector's address and message from their texts, as a reserve line gives them.
-fn check_row(row: &Value, signature: &str) -> Result<(), OwnershipError> {
+fn check_row(scheme: Scheme, row: &Value, signature: &str) -> Result<(), OwnershipError> {
     let address = Address::parse(&network(MAINNET), text(row, "address"))?;
-    check(
-        Scheme::Bip322Simple,
-        &address,
-        text(row, "message"),
-        signature,
-    )
+    check(scheme, &address, text(row, "message"), signature)
 }
 
 #[test]
-fn official_simple_vectors_pass_where_the_script_is_supported() {
-    let (mut passed, mut undecided) = (0, 0);
+fn official_simple_vectors_pass() {
+    let mut passed = 0;
     for file in [BASIC, GENERATED] {
         let file: Value = serde_json::from_str(file).unwrap();
         for row in rows(&file, "simple") {
             for signature in signatures(row) {
-                let result = check_row(row, signature);
-                if matches!(text(row, "type"), "p2wpkh" | "p2tr") {
-                    assert_eq!(result, Ok(()), "{row}");
-                    passed += 1;
-                } else {
-                    assert!(result.unwrap_err().is_undecided(), "{row}");
-                    undecided += 1;
-                }
+                assert_eq!(
+                    check_row(Scheme::Bip322Simple, row, signature),
+                    Ok(()),
+                    "{row}"
+                );
+                passed += 1;
             }
         }
     }
-    assert_eq!((passed, undecided), (7, 3));
+    assert_eq!(passed, 10);
+}
+
+/// The valid full vectors all carry lock time and sequence 2016: the signatures hold, and only the locks are left.
+#[test]
+fn official_full_vectors_hold_but_for_their_time_locks() {
+    let file: Value = serde_json::from_str(GENERATED).unwrap();
+    let (mut held, mut undecided) = (0, 0);
+    for row in rows(&file, "full") {
+        for signature in signatures(row) {
+            let error = check_row(Scheme::Bip322Full, row, signature).unwrap_err();
+            if text(row, "type").ends_with("time-lock") {
+                assert!(
+                    matches!(
+                        error,
+                        OwnershipError::ScriptUnsupported | OwnershipError::WitnessUnsupported
+                    ),
+                    "{row}"
+                );
+                undecided += 1;
+            } else {
+                let (lock_time, sequence) = (2016, 2016);
+                assert_eq!(
+                    error,
+                    OwnershipError::TimeLocked {
+                        lock_time,
+                        sequence
+                    },
+                    "{row}"
+                );
+                held += 1;
+            }
+            assert!(error.is_undecided());
+        }
+    }
+    assert_eq!((held, undecided), (8, 2));
 }
 
 #[test]
 fn official_signatures_pass_with_and_without_their_prefix() {
     let file: Value = serde_json::from_str(BASIC).unwrap();
     let row = &rows(&file, "simple")[0];
+    let scheme = Scheme::Bip322Simple;
     for signature in signatures(row) {
         let bare = signature.strip_prefix("smp").unwrap();
-        assert_eq!(check_row(row, bare), Ok(()));
-        assert!(check_row(row, &format!("smp{signature}")).is_err());
+        assert_eq!(check_row(scheme, row, bare), Ok(()));
+        assert!(check_row(scheme, row, &format!("smp{signature}")).is_err());
     }
 }
 
+/// Not only never valid: every one is shown to be false, whatever its script.
 #[test]
-fn official_error_vectors_never_pass() {
-    let mut decided = 0;
+fn official_error_vectors_are_invalid() {
+    let mut seen = 0;
     for file in [BASIC, GENERATED] {
         let file: Value = serde_json::from_str(file).unwrap();
         for row in rows(&file, "error") {
-            let error = check_row(row, text(row, "signature")).unwrap_err();
-            // A supported script leaves nothing undecided.
-            let supported = Address::parse(&network(MAINNET), text(row, "address")).is_ok();
-            assert_eq!(error.is_undecided(), !supported, "{row}");
-            decided += usize::from(supported);
-        }
-    }
-    assert_eq!(decided, 16);
-}
-
-#[test]
-fn official_full_and_proof_of_funds_vectors_are_another_variant() {
-    let file: Value = serde_json::from_str(GENERATED).unwrap();
-    let mut refused = 0;
-    for row in rows(&file, "full")
-        .iter()
-        .chain(rows(&file, "proof_of_funds"))
-    {
-        for signature in signatures(row) {
-            match check_row(row, signature).unwrap_err() {
-                OwnershipError::SignatureVariant => refused += 1,
-                error => assert!(error.is_undecided(), "{row}"),
+            for scheme in [Scheme::Bip322Simple, Scheme::Bip322Full] {
+                let error = check_row(scheme, row, text(row, "signature")).unwrap_err();
+                assert!(!error.is_undecided(), "{row}: {error}");
+                seen += 1;
             }
         }
     }
-    assert_eq!(refused, 4);
+    assert_eq!(seen, 72);
+}
+
+#[test]
+fn official_proofs_of_funds_are_another_variant() {
+    let file: Value = serde_json::from_str(GENERATED).unwrap();
+    let mut seen = 0;
+    for row in rows(&file, "proof_of_funds") {
+        for signature in signatures(row) {
+            assert_eq!(
+                check_row(Scheme::Bip322Full, row, signature),
+                Err(OwnershipError::SignatureVariant)
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen >= 3);
 }
 
 /// Wallet import format: base58 of version, secret, compression mark and checksum.
@@ -579,7 +621,11 @@ fn s_09_padding_bits_of_base64_are_part_of_the_encoding() {
         .unwrap();
     for end in ["HJ=", "HI", "HI=="] {
         assert_eq!(
-            code(check_row(row, &signature.replace("HI=", end))),
+            code(check_row(
+                Scheme::Bip322Simple,
+                row,
+                &signature.replace("HI=", end)
+            )),
             "signature-encoding",
             "{end}"
         );

@@ -19,7 +19,7 @@ use por_protocol::hex_bytes::{HexBytes, HexSecret};
 use por_protocol::kind::Kind;
 use por_protocol::liabilities::{
     ARITY, ChildSecret, Commitment, Committer, LeafOpening, Position, Shape, Subtree, TileProver,
-    prove_total, verify_subtree,
+    TileWitness, prove_total, verify_subtree,
 };
 use por_protocol::log::{Checkpoint, LogProof, TreeSize};
 use por_protocol::merkle::RowTree;
@@ -63,11 +63,11 @@ fn main() -> Result<()> {
     let generators = Generators::new();
     let small = Shape::new(4096)?;
     let (milliseconds, (root, levels)) = cpu_ms(|| subtree(&prover, &secrets, &ctx(small), small))?;
-    // 4,096 leaves are 256 + 16 + 1 tiles; each tile was also verified once by the prover.
+    // 4,096 leaves are 256 + 16 + 1 tiles; each was also verified by the prover.
     row(
         "prove, per leaf, all levels, own check included",
         &format!("{:.2} ms", milliseconds / 4096.0),
-        "-",
+        "0.62 of the library",
     );
     let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
     let audit = median(7, || {
@@ -78,7 +78,7 @@ fn main() -> Result<()> {
     row(
         "full audit, per tile, batch of 273",
         &format!("{:.3} ms", audit / 273.0),
-        "1.1 ms",
+        "0.9 ms",
     );
 
     let (prove, verify) = library()?;
@@ -235,17 +235,29 @@ fn level(
     below: impl Fn(u64) -> Result<Option<ChildSecret>>,
 ) -> Result<(Vec<u8>, Vec<ChildSecret>)> {
     let (mut records, mut nodes) = (Vec::new(), Vec::new());
-    for index in 0..shape.nodes(level) {
-        let position = Position { level, index };
-        let mut children = Vec::with_capacity(ARITY);
-        for slot in position.children().ok_or("a leaf has no children")? {
-            children.push(below(slot.index)?.unwrap_or_else(|| ChildSecret::void(ctx, slot)));
+    let indices: Vec<u64> = (0..shape.nodes(level)).collect();
+    // As `por build` does it: 64 tiles are verified together.
+    for indices in indices.chunks(64) {
+        let mut tiles = Vec::new();
+        for index in indices {
+            let position = Position {
+                level,
+                index: *index,
+            };
+            let mut children = Vec::with_capacity(ARITY);
+            for slot in position.children().ok_or("a leaf has no children")? {
+                children.push(below(slot.index)?.unwrap_or_else(|| ChildSecret::void(ctx, slot)));
+            }
+            tiles.push(TileWitness {
+                position,
+                children: children.try_into().map_err(|_| "not 16 children")?,
+                seed: secrets.tile_seed(ctx, position),
+            });
         }
-        let children: [ChildSecret; ARITY] = children.try_into().map_err(|_| "not 16 children")?;
-        let (record, node) =
-            prover.prove(ctx, position, &children, secrets.tile_seed(ctx, position))?;
-        records.extend_from_slice(&record);
-        nodes.push(node);
+        for (record, node) in prover.prove_batch(ctx, tiles)? {
+            records.extend_from_slice(&record);
+            nodes.push(node);
+        }
     }
     Ok((records, nodes))
 }

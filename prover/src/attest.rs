@@ -1,23 +1,27 @@
 //! Making the attestation: from built books and signed reserves to the exact bytes and their signature. Needs the log key
 //! and no run key.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use por_protocol::attestation::{
     Annex, Attestation, ChallengeTerms, Rows, Snapshot, SnapshotBlock, statement_key_name,
 };
+use por_protocol::balances::{BalanceEvidence, is_evidence, verify_balances};
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::merkle::RowTree;
 use por_protocol::note::SecretKey;
 use por_protocol::plan::Plan;
 use por_protocol::reserve_row::{ReserveRow, ReserveSums};
+use por_protocol::state_proof::TokenRegistry;
 use por_protocol::suite::{ATTESTATION_FORMAT, SUITE};
 
 use crate::build::BuiltBook;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::Run;
+use crate::log::{Signed, Signer};
 use crate::publication::AttestationFolder;
 use crate::secret_file;
 
@@ -33,8 +37,18 @@ pub struct AttestInput<'a> {
     pub challenge: Option<ChallengeTerms>,
     /// Reserves whose signatures were checked.
     pub reserves: Vec<ReserveRow>,
-    /// Longer public files to bind.
+    /// Longer public files to bind, the evidence of the balances among them.
     pub annexes: &'a [std::path::PathBuf],
+    /// Tokens the exchange knows.
+    pub tokens: &'a TokenRegistry,
+}
+
+/// What came of attesting.
+pub enum Attested {
+    /// The attestation is signed.
+    Done(Box<Attestation>),
+    /// Its bytes wait for a signature that is made elsewhere; nothing else was kept.
+    ToSign(PathBuf),
 }
 
 /// Writes the attested folder of a run: JSON, note, rows, annexes; in one step.
@@ -42,11 +56,7 @@ pub struct AttestInput<'a> {
 /// # Errors
 /// [`Error::InTheWay`] if the run is attested already, [`Error::Refused`] if a book is not built, [`Error::Io`],
 /// [`Error::Protocol`].
-pub fn attest(
-    run: &Run,
-    log_key: &SecretKey,
-    input: AttestInput<'_>,
-) -> Result<Attestation, Error> {
+pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Attested, Error> {
     let _lock = run.lock()?;
     let (plan, digest) = run.plan()?;
     let target = run.attested_path();
@@ -62,6 +72,18 @@ pub fn attest(
     let folder = AttestationFolder::at(staging.path());
     std::fs::create_dir_all(folder.annexes()).map_err(Error::io(staging.path()))?;
     let annexes = bind_annexes(&folder, input.annexes)?;
+    let snapshot = Snapshot {
+        time: plan.snapshot_time,
+        blocks: input.blocks,
+    };
+    check_balances(
+        &folder,
+        &snapshot,
+        &books,
+        &input.reserves,
+        &annexes,
+        input.tokens,
+    )?;
     let attestation = Attestation {
         format: ATTESTATION_FORMAT.into(),
         suite: SUITE.into(),
@@ -70,10 +92,7 @@ pub fn attest(
         period: plan.period.clone(),
         sequence: plan.sequence,
         supersedes: input.supersedes,
-        snapshot: Snapshot {
-            time: plan.snapshot_time,
-            blocks: input.blocks,
-        },
+        snapshot,
         statement_key: statement_key(run, &plan)?.public().to_string(),
         books: write_rows(&folder.books(), &books)?,
         reserves: write_rows(&folder.reserves(), &input.reserves)?,
@@ -92,13 +111,14 @@ pub fn attest(
             "Correct the arguments of `por attest`; nothing was signed.",
         )
     })?;
-    let note = log_key
-        .sign(&text)
-        .map_err(Error::protocol("attestation"))?;
+    let note = match signer.sign("attestation", &text)? {
+        Signed::Line(line) => format!("{text}\n{line}"),
+        Signed::ToSign(path) => return Ok(Attested::ToSign(path)),
+    };
     durable::write(&folder.json(), text.as_bytes())?;
     durable::write(&folder.note(), note.as_bytes())?;
     staging.rename(&target)?;
-    Ok(attestation)
+    Ok(Attested::Done(Box::new(attestation)))
 }
 
 /// The key that signs statements of this run; drawn once.
@@ -164,6 +184,40 @@ fn write_rows<T: serde::Serialize>(path: &Path, rows: &[T]) -> Result<Rows, Erro
         count: rows.len() as u64,
         root: RowTree::new(rows.iter().map(Vec::as_slice)).root(),
     })
+}
+
+/// What would fail every audit is not signed.
+fn check_balances(
+    folder: &AttestationFolder,
+    snapshot: &Snapshot,
+    books: &[BookRow],
+    rows: &[ReserveRow],
+    annexes: &[Annex],
+    tokens: &TokenRegistry,
+) -> Result<(), Error> {
+    let mut evidence = BTreeMap::new();
+    for annex in annexes.iter().filter(|annex| is_evidence(&annex.name)) {
+        let path = folder.annexes().join(&annex.name);
+        evidence.insert(
+            annex.name.clone(),
+            std::fs::read(&path).map_err(Error::io(&path))?,
+        );
+    }
+    let assets: Vec<_> = books.iter().map(|book| &book.asset).collect();
+    let evidence = BalanceEvidence {
+        snapshot,
+        assets: &assets,
+        rows,
+        annexes: &evidence,
+    };
+    verify_balances(&evidence, tokens)
+        .map(drop)
+        .map_err(|error| {
+            Error::refused(
+                format!("reserves: {error}"),
+                "Collect the balances again with `por reserves collect`; nothing was signed.",
+            )
+        })
 }
 
 fn bind_annexes(

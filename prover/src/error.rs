@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use por_protocol::error::Error as ProtocolError;
 
+use crate::chains::ChainError;
 use crate::ledger::LedgerError;
 
 /// Why a command could not do its work. Every message says what, where, and what to do next.
@@ -53,6 +54,9 @@ pub enum Error {
         /// What is wrong with it.
         source: ProtocolError,
     },
+    /// A node could not be asked, or what it says is false.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
     /// What the command was asked for does not fit what is there.
     #[error("{why}\n  {remedy}")]
     Refused {
@@ -71,6 +75,26 @@ pub enum Error {
         /// What to do.
         remedy: String,
     },
+    /// A bucket or a host did not do what it was asked.
+    #[error("{place}: {why}\n  {remedy}")]
+    Remote {
+        /// Its URL, without credentials.
+        place: String,
+        /// What happened.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// A publication was looked at, and it is not what it claims to be.
+    #[error("{place}: {why}\n  {remedy}")]
+    Untrue {
+        /// The publication, or a file of it.
+        place: String,
+        /// What is wrong.
+        why: String,
+        /// What to do.
+        remedy: String,
+    },
     /// Too few witnesses cosigned the head: nothing was published.
     #[error(
         "the witnesses' cosignatures do not meet the policy's quorum: {}\n  Nothing was published. Start the same command again when more of them answer.",
@@ -80,9 +104,9 @@ pub enum Error {
         /// What each witness did.
         answers: Vec<String>,
     },
-    /// A staged publication failed its own audit: nothing was published.
+    /// A staged attestation failed its own audit: nothing was published.
     #[error(
-        "the staged publication fails its audit and was not published: {why}\n  This is a fault of this build; keep the run folder and report it."
+        "the attestation fails its audit and was not published: {why}\n  The publication is as it was. Keep the run folder: what is wrong is in this run; a new one begins with `por plan`."
     )]
     AuditFailed {
         /// The first failed check.
@@ -128,7 +152,9 @@ impl Error {
     #[must_use]
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Io { .. } | Self::InTheWay { .. } | Self::Quorum { .. } => Exit::Io,
+            Self::Io { .. } | Self::InTheWay { .. } | Self::Remote { .. } | Self::Quorum { .. } => {
+                Exit::Io
+            }
             Self::Input { .. } | Self::Line { .. } | Self::Refused { .. } => Exit::BadInput,
             Self::Ledger(error) => match error.exit_code() {
                 4 => Exit::Io,
@@ -139,7 +165,9 @@ impl Error {
                 ..
             } => Exit::Unsupported,
             Self::Protocol { .. } => Exit::BadInput,
-            Self::AuditFailed { .. } => Exit::False,
+            Self::AuditFailed { .. } | Self::Untrue { .. } => Exit::False,
+            Self::Chain(error) if error.fault.is_false() => Exit::False,
+            Self::Chain(_) => Exit::CannotTell,
         }
     }
 }

@@ -15,7 +15,9 @@ use por_protocol::asset::AssetTable;
 use por_protocol::digest::Digest;
 use por_protocol::note::SecretKey;
 use por_protocol::plan::{Plan, PlannedBook};
+use por_protocol::policy::Policy;
 use por_protocol::run_key::RunKey;
+use por_protocol::state_proof::TokenRegistry;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +77,34 @@ impl Home {
         self.0.join("keys/log.key")
     }
 
+    /// `keys/log.next.key`: the key that a rotation has begun with.
+    #[must_use]
+    pub fn next_log_key_path(&self) -> PathBuf {
+        self.0.join("keys/log.next.key")
+    }
+
+    /// Puts the key of a finished rotation in the place of the old one, which signs nothing any more.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn promote_log_key(&self) -> Result<(), Error> {
+        let to = self.log_key_path();
+        std::fs::rename(self.next_log_key_path(), &to).map_err(Error::io(&to))?;
+        durable::sync_parent(&to)
+    }
+
+    /// The policy: its exact text, and what it says.
+    ///
+    /// # Errors
+    /// [`Error::Io`], [`Error::Input`].
+    pub fn policy(&self) -> Result<(Vec<u8>, Policy), Error> {
+        let path = self.policy_path();
+        let text = std::fs::read(&path).map_err(Error::io(&path))?;
+        let policy = Policy::parse(&text)
+            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
+        Ok((text, policy))
+    }
+
     /// `log/head`: the last head that the log key was asked to sign.
     #[must_use]
     pub fn signed_head_path(&self) -> PathBuf {
@@ -116,6 +146,15 @@ impl Home {
     /// [`Error::Ledger`].
     pub fn assets(&self) -> Result<AssetTable, Error> {
         Ok(read_asset_table(&self.assets_path())?)
+    }
+
+    /// Tokens: the built-in registry, and `tokens.json` beside the asset table where there is one.
+    ///
+    /// # Errors
+    /// [`Error::Input`], [`Error::Io`].
+    pub fn tokens(&self) -> Result<TokenRegistry, Error> {
+        let path = self.0.join("tokens.json");
+        read_tokens(path.exists().then_some(path.as_path()))
     }
 
     /// # Errors
@@ -186,6 +225,15 @@ impl Run {
         &self.0
     }
 
+    /// Tokens of the exchange that the run belongs to.
+    ///
+    /// # Errors
+    /// As [`Home::tokens`].
+    pub fn tokens(&self) -> Result<TokenRegistry, Error> {
+        let home = self.0.ancestors().nth(2).unwrap_or(Path::new("."));
+        Home::at(home).tokens()
+    }
+
     /// `run.key`.
     #[must_use]
     pub fn run_key_path(&self) -> PathBuf {
@@ -196,6 +244,12 @@ impl Run {
     #[must_use]
     pub fn plan_path(&self) -> PathBuf {
         self.0.join("plan.json")
+    }
+
+    /// What the ledger was read from, with digests and totals: private.
+    #[must_use]
+    pub fn ledger_report_path(&self) -> PathBuf {
+        self.0.join("ledger.json")
     }
 
     /// Sorted rows of one book.
@@ -318,4 +372,21 @@ pub fn folder_name(book: &PlannedBook) -> String {
 #[must_use]
 pub fn book_folder(asset: &str, kind: &str) -> String {
     format!("{asset}-{kind}")
+}
+
+/// The built-in token registry, with a file's tokens in it.
+///
+/// # Errors
+/// [`Error::Input`] if the file is none, [`Error::Io`].
+pub fn read_tokens(path: Option<&Path>) -> Result<TokenRegistry, Error> {
+    let mut tokens = TokenRegistry::built_in().map_err(Error::protocol("token registry"))?;
+    if let Some(path) = path {
+        let bytes = std::fs::read(path).map_err(Error::io(path))?;
+        let own = TokenRegistry::parse(&bytes).map_err(|error| {
+            let remedy = "Write it as SPEC 7.5.2 shows.";
+            Error::input(path, error.to_string(), remedy)
+        })?;
+        tokens.extend(own);
+    }
+    Ok(tokens)
 }

@@ -1,9 +1,15 @@
-//! HTTP to witnesses: bounded in time and size, no redirects, no proxy.
+//! HTTP to witnesses and hosts: bounded in time and size, no redirects, no proxy.
 //!
 //! A server decides nothing here but its own answer: it cannot make this program wait longer, read more, or ask somebody
 //! else.
 
+use std::io::Read;
 use std::time::Duration;
+
+/// How often a file is asked for.
+const TRIES: u32 = 3;
+/// Between two tries, times the number of tries.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// A client with one deadline for each whole exchange.
 pub struct Client {
@@ -58,5 +64,44 @@ impl Client {
             .limit(limit)
             .read_to_vec()?;
         Ok(Reply { status, body })
+    }
+
+    /// Gets a file: the status, and its content to be read. Tried again where the connection or the server fails for the
+    /// moment.
+    ///
+    /// # Errors
+    /// What the network said.
+    pub fn get(&self, url: &str) -> Result<(u16, impl Read + use<>), ureq::Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let pause = match self.agent.get(url).call() {
+                Err(error) if tries >= TRIES => return Err(error),
+                Ok(response) if response.status().is_server_error() && tries < TRIES => PAUSE,
+                Ok(response) => {
+                    let status = response.status().as_u16();
+                    return Ok((status, response.into_body().into_reader()));
+                }
+                Err(_) => PAUSE,
+            };
+            std::thread::sleep(pause * tries);
+        }
+    }
+}
+
+/// What went wrong. The words never hold a URL: one that is signed would be a credential.
+#[must_use]
+pub fn describe(cause: &ureq::Error) -> String {
+    match cause {
+        ureq::Error::Timeout(_) => "no answer in time".into(),
+        ureq::Error::HostNotFound => "the host is not found".into(),
+        ureq::Error::ConnectionFailed => "cannot connect".into(),
+        ureq::Error::Io(cause) => cause.to_string(),
+        ureq::Error::RequireHttpsOnly(_) => {
+            "plain HTTP is refused unless the environment allows it".into()
+        }
+        ureq::Error::Rustls(cause) => cause.to_string(),
+        ureq::Error::Protocol(_) => "it does not speak HTTP".into(),
+        _ => "the request failed".into(),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod attest;
 pub mod build;
+pub mod chains;
 pub mod commands;
 pub mod demo;
 mod durable;
@@ -10,6 +11,7 @@ pub mod home;
 mod http;
 pub mod ledger;
 pub mod log;
+pub mod ownership;
 mod progress;
 pub mod publication;
 mod report_text;

@@ -1,7 +1,9 @@
-//! The reserves file: CSV `network,address,asset,amount,scheme,signature`.
+//! The reserves file: CSV `network,address,asset,amount,scheme,signature`, and, as `por reserves collect` adds them,
+//! `evidence` and `encumbered`, in any order.
 //!
 //! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
-//! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces.
+//! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces. Where a
+//! scheme needs more, three columns follow, `script,public_key,frame`, in hex and empty where they are not used.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,19 +12,27 @@ use std::path::Path;
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::{AssetTable, Instance};
 use por_protocol::book_row::Evidence;
+use por_protocol::hex_bytes::HexBytes;
 use por_protocol::ownership::{Address, Challenge, Network};
 use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
-const HEADER: [&str; 6] = [
+/// All columns; those from [`REQUIRED`] on may be left out, and stand in any order.
+pub const FULL_HEADER: [&str; 11] = [
     "network",
     "address",
     "asset",
     "amount",
     "scheme",
     "signature",
+    "script",
+    "public_key",
+    "frame",
+    "evidence",
+    "encumbered",
 ];
+const REQUIRED: usize = 6;
 
 /// Reads the file and checks every signature over `challenge`. Rows come back sorted by coin and address.
 ///
@@ -36,20 +46,23 @@ pub fn read_reserves(
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::ReaderBuilder::new().from_reader(file);
     let header = reader.headers().map_err(|error| malformed(path, &error))?;
-    if header.iter().ne(HEADER) {
+    let Some(columns) = columns(header) else {
         return Err(line_error(
             path,
             1,
             "the header is not the one expected",
-            &format!("Write: {}", HEADER.join(",")),
+            &format!("Write: {}", FULL_HEADER[..REQUIRED].join(",")),
         ));
-    }
+    };
     let mut rows = Vec::new();
     let mut seen = HashMap::new();
     for record in reader.records() {
         let record = record.map_err(|error| malformed(path, &error))?;
         let line = record.position().map_or(0, csv::Position::line);
-        let fields: [&str; 6] = std::array::from_fn(|field| record.get(field).unwrap_or_default());
+        let fields = columns.map(|column| {
+            let field = column.and_then(|column| record.get(column));
+            field.unwrap_or_default()
+        });
         let row = parse_row(assets, fields)
             .map_err(|(why, remedy)| line_error(path, line, &why, &remedy))?;
         row.verify_ownership(challenge).map_err(|error| {
@@ -84,8 +97,29 @@ pub fn read_reserves(
 
 type Complaint = (String, String);
 
-fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Complaint> {
-    let [network, address, asset, amount, scheme, signature] = fields;
+/// Where each column stands; `None` if one is missing, unknown or there twice.
+fn columns(header: &csv::StringRecord) -> Option<[Option<usize>; 11]> {
+    let place = |name: &str| header.iter().position(|column| column == name);
+    let columns = FULL_HEADER.map(place);
+    let found = columns.iter().flatten().count();
+    let required = columns.iter().take(REQUIRED).all(Option::is_some);
+    (required && found == header.len()).then_some(columns)
+}
+
+fn parse_row(assets: &AssetTable, fields: [&str; 11]) -> Result<ReserveRow, Complaint> {
+    let [
+        network,
+        address,
+        asset,
+        amount,
+        scheme,
+        signature,
+        script,
+        public_key,
+        frame,
+        evidence,
+        encumbered,
+    ] = fields;
     let parsed: Network = network.parse().map_err(|error| {
         (
             format!("network: {error}"),
@@ -105,22 +139,62 @@ fn parse_row(assets: &AssetTable, fields: [&str; 6]) -> Result<ReserveRow, Compl
             "Write plain decimal units, such as 12.5.".into(),
         )
     })?;
+    let evidence = match evidence {
+        "" => Evidence::SignedReading,
+        name => Evidence::ALL
+            .into_iter()
+            .find(|evidence| evidence.as_str() == name)
+            .ok_or_else(|| {
+                (
+                    "evidence: there is no such kind".to_string(),
+                    "Write what `por reserves collect` writes, or leave it empty.".to_string(),
+                )
+            })?,
+    };
+    let encumbered = match encumbered {
+        "" => None,
+        text => Some(
+            ExactAmount::from_units(text, instance.decimals).map_err(|error| {
+                (
+                    format!("encumbered: {error}"),
+                    "Write plain decimal units, such as 12.5.".into(),
+                )
+            })?,
+        ),
+    };
     Ok(ReserveRow {
         network: network.into(),
         address: address.as_str().into(),
         instance: instance.id.clone(),
         amount,
-        evidence: Evidence::SignedReading,
+        encumbered,
+        evidence,
         scheme: scheme.into(),
         signatures: signature
             .split(' ')
             .filter(|part| !part.is_empty())
             .map(Into::into)
             .collect(),
+        script: parse_hex("script", script)?,
+        public_key: parse_hex("public_key", public_key)?,
+        frame: parse_hex("frame", frame)?,
     })
 }
 
-fn find_instance<'a>(
+fn parse_hex(name: &str, text: &str) -> Result<Option<HexBytes>, Complaint> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let bytes = hex::decode(text).map_err(|error| {
+        (
+            format!("{name}: {error}"),
+            "Write the bytes in hex, or leave the field empty.".into(),
+        )
+    })?;
+    Ok(Some(HexBytes(bytes)))
+}
+
+pub(crate) fn find_instance<'a>(
     assets: &'a AssetTable,
     network: &str,
     asset: &str,
@@ -154,7 +228,7 @@ fn malformed(path: &Path, error: &csv::Error) -> Error {
         path,
         line,
         &error.to_string(),
-        &format!("Write: {}", HEADER.join(",")),
+        &format!("Write: {}", FULL_HEADER.join(",")),
     )
 }
 

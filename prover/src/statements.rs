@@ -61,17 +61,6 @@ impl Issuer {
             ));
         }
         let note = std::fs::read(attested.note()).map_err(Error::io(&attested.note()))?;
-        let proof = run.log_proof_path();
-        let log_proof = match std::fs::read_to_string(&proof) {
-            Ok(proof) => proof,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Error::refused(
-                    "this run is not published yet, so its statements would prove nothing",
-                    "Run `por publish` first.",
-                ));
-            }
-            Err(source) => return Err(Error::io(&proof)(source)),
-        };
         let text = Note::parse(&note)
             .map_err(Error::protocol("attestation"))?
             .unverified_text()
@@ -99,6 +88,17 @@ impl Issuer {
             ));
         }
         let secrets = run.run_key()?.secrets(&digest);
+        let proof = run.log_proof_path();
+        let log_proof = match std::fs::read_to_string(&proof) {
+            Ok(proof) => proof,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(Error::refused(
+                    "this run is not published yet, so its statements would prove nothing",
+                    "Run `por publish` first.",
+                ));
+            }
+            Err(source) => return Err(Error::io(&proof)(source)),
+        };
         let books = plan
             .books
             .iter()
@@ -118,10 +118,12 @@ impl Issuer {
     }
 
     /// Every account that is in some book, in order.
-    #[must_use]
-    pub fn accounts(&self) -> BTreeSet<String> {
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Input`] if the rows are damaged.
+    pub fn accounts(&self) -> Result<BTreeSet<String>, Error> {
         let all = self.books.iter().flat_map(|book| book.rows.iter());
-        all.map(|(_, account, _)| account.as_str().to_owned())
+        all.map(|row| row.map(|(_, account, _)| account.as_str().to_owned()))
             .collect()
     }
 
@@ -132,7 +134,7 @@ impl Issuer {
     pub fn issue(&self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let (mut opened, mut rows, mut tiles) = (Vec::new(), Vec::new(), Vec::new());
         for (index, (planned, book)) in self.plan.books.iter().zip(&self.books).enumerate() {
-            let Some((found, exact)) = book.rows.find(account) else {
+            let Some((found, exact)) = book.rows.find(account)? else {
                 continue;
             };
             let subject = Subject::Account(found.as_str());

@@ -22,8 +22,8 @@ use por_protocol::liabilities::{
 use por_protocol::merkle::verify_row;
 use por_protocol::note::{Note, PublicKey};
 use por_protocol::ownership::{
-    Address, BitcoinBlock, Challenge, ChallengeNonce, Network, OwnershipError, POW_FLOOR, Scheme,
-    verify_ownership,
+    Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
+    POW_FLOOR, Scheme,
 };
 use por_protocol::period::Period;
 use por_protocol::plan::Plan;
@@ -31,6 +31,7 @@ use por_protocol::policy::Policy;
 use por_protocol::range_proof::{RangeContext, RangeStatement, verify_batch};
 use por_protocol::report::{Outcome, Report};
 use por_protocol::reserve_row::ReserveRow;
+use por_protocol::state_proof::{Account, EvmAddress, EvmHeader};
 use por_protocol::verify::{Trust, Verifier};
 use serde::{Deserialize, Serialize};
 
@@ -296,6 +297,15 @@ fn judge(vector: &Vector) -> Result<Judged, String> {
         "statement" | "report" => statement(&input)?,
         "challenge" => challenge(&input)?,
         "ownership" => ownership(&input)?,
+        "evm-header" => Judged::of(EvmHeader::parse(&input.hex("rlp")?), |header| {
+            vec![
+                ("hash", header.hash()),
+                ("number", header.number().to_string()),
+                ("state_root", hex::encode(header.state_root())),
+                ("time", header.time().to_string()),
+            ]
+        }),
+        "account-proof" => account_proof(&input)?,
         other => return Err(format!("unknown object `{other}`")),
     })
 }
@@ -309,6 +319,23 @@ fn parsed(object: &str, text: &str) -> Result<Judged, String> {
         "plan" => Judged::plain(Plan::parse(bytes)),
         other => return Err(format!("`{other}` is not parsed")),
     })
+}
+
+/// The native balance that a proof shows; zero where it shows that there is no account.
+fn account_proof(input: &Input<'_>) -> Result<Judged, String> {
+    let nodes = input.text("nodes")?.split_whitespace();
+    let nodes: Vec<Vec<u8>> = nodes
+        .map(|node| hex::decode(node).map_err(|error| error.to_string()))
+        .collect::<Result<_, _>>()?;
+    let address = EvmAddress::from_bytes(input.array("address")?);
+    let account = Account::prove(&input.array("state_root")?, &address, &nodes);
+    let balance = account.and_then(|account| match account {
+        Some(account) => account.balance(),
+        None => Ok(ExactAmount::ZERO),
+    });
+    Ok(Judged::of(balance, |balance| {
+        vec![("balance", balance.to_string())]
+    }))
 }
 
 /// An id, an instance, or a table with one line `<id> <instance>…` for each asset.
@@ -510,10 +537,23 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
     let (network, address) = (input.text("network")?, input.text("address")?);
     let (scheme, message) = (input.text("scheme")?, input.text("message")?);
     let signatures: Vec<&str> = input.text("signatures")?.lines().collect();
+    let member = |name| input.maybe(name).map(|_| input.hex(name)).transpose();
+    let (script, frame) = (member("script")?, member("frame")?);
     Ok(Judged::plain((|| {
         let network: Network = network.parse()?;
         let address = Address::parse(&network, address)?;
         let scheme: Scheme = scheme.parse()?;
-        verify_ownership(&network, scheme, &address, message.as_bytes(), &signatures)
+        Claim {
+            network,
+            script: script.as_deref(),
+            frame: frame.as_deref(),
+            ..Claim::new(
+                scheme,
+                &address,
+                Message::Bytes(message.as_bytes()),
+                &signatures,
+            )
+        }
+        .verify()
     })()))
 }

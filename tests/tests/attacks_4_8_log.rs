@@ -19,6 +19,7 @@ use por_protocol::period::Period;
 use por_protocol::policy::Policy;
 use por_protocol::report::{Included, Report};
 use por_protocol::verify::Trust;
+use por_prover::chains::recheck::BalanceChecks;
 use por_prover::publication::{AuditOptions, Publication, audit};
 use published::{add_to, audit_folder, publish, write_entries};
 
@@ -320,8 +321,10 @@ fn l_06_a_live_head_beyond_the_policys_age_cannot_tell_and_a_statement_never_tur
         .map(|n| witness(n).cosign(&text, old).unwrap())
         .concat();
     std::fs::write(&path, note + &lines).unwrap();
+    let balances = BalanceChecks::offline().unwrap();
     let at = |now| {
         let options = AuditOptions {
+            balances: &balances,
             policy: Some(dated.as_bytes()),
             now,
             sequence: None,

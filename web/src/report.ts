@@ -56,7 +56,9 @@ export interface LogFacts {
 
 export interface ReserveFacts {
   readonly class: EvidenceClass;
+  readonly evidence: string;
   readonly amount: string;
+  readonly encumbered: string | null;
 }
 
 export type TotalFacts =
@@ -196,7 +198,12 @@ function readBook(fields: Fields): BookFacts {
     included: fields.oneOf('included', INCLUDED),
     total: readTotal(fields.object('total')),
     reserves: fields.list('reserves', (item) =>
-      item.done({ class: item.oneOf('class', CLASSES), amount: item.amount('amount') }),
+      item.done({
+        class: item.oneOf('class', CLASSES),
+        evidence: item.text('evidence'),
+        amount: item.amount('amount'),
+        encumbered: item.nullable('encumbered', asAmount),
+      }),
     ),
     covered: fields.oneOf('covered', COVERED),
     class: fields.nullable('class', (value, path) => asOneOf(value, path, CLASSES)),

@@ -15,9 +15,10 @@ pub use commitment::{Blinding, Commitment, Committer};
 pub use leaf::{LeafOpening, Salt};
 pub use path::verify_path;
 pub use shape::{ARITY, Position, Shape};
-pub use subtree::{Subtree, verify_subtree};
+pub use subtree::{Subtree, authenticate_subtree, verify_subtree};
 pub use tile::{
-    ChildSecret, Node, TILE_BYTES, Tile, TileProver, open_record, record_hash, void_node,
+    ChildSecret, Node, TILE_BYTES, Tile, TileProver, TileWitness, open_record, record_hash,
+    void_node,
 };
 pub use total::{
     BOUND_PROOF_BYTES, SealedTotal, TOTAL_PROOF_BYTES, prove_bound, prove_total, verify_bound,

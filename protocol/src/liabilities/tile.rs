@@ -106,9 +106,9 @@ pub fn open_record<'a>(
     let children: [Node; ARITY] = children.try_into().map_err(|_| Error::Encoding {
         what: "tile record",
     })?;
-    // 3. The sum, recomputed and compared as bytes.
+    // 3. The sum, recomputed. Points are equal if and only if their encodings are, and comparing them costs no inversion.
     let sum: RistrettoPoint = children.iter().map(|child| child.commitment.point()).sum();
-    if sum.compress().as_bytes() != expected.commitment.as_bytes() {
+    if sum != *expected.commitment.point() {
         return Err(Error::NodeSum { level, index });
     }
     // 4. Nothing hides beyond the last node.
@@ -137,6 +137,14 @@ fn decode_child(bytes: &[u8]) -> Result<Node, Error> {
         commitment: Commitment::from_bytes(commitment.try_into().map_err(|_| short())?)?,
         hash: Digest::from_bytes(hash.try_into().map_err(|_| short())?),
     })
+}
+
+/// The hashes of the 16 children, as the record has them.
+pub(super) fn child_hashes(record: &[u8]) -> impl Iterator<Item = Digest> + '_ {
+    record
+        .chunks_exact(CHILD_BYTES)
+        .take(ARITY)
+        .filter_map(|child| child.last_chunk().copied().map(Digest::from_bytes))
 }
 
 impl<'a> Tile<'a> {
@@ -227,10 +235,8 @@ impl TileProver {
 
     /// Makes the record of one tile, and the tile's own secret as a child of the next level.
     ///
-    /// Leaf-level children are constant-time in amounts and blindings; the range proof is what the library makes it.
-    ///
     /// # Errors
-    /// [`Error::TotalOverflow`] if the sum reaches 2⁶⁴; [`Error::SelfCheck`] if the tile made does not verify.
+    /// Those of [`TileProver::prove_batch`].
     pub fn prove(
         &self,
         ctx: &Ctx,
@@ -238,12 +244,46 @@ impl TileProver {
         children: &[ChildSecret; ARITY],
         seed: ProofSeed,
     ) -> Result<(Vec<u8>, ChildSecret), Error> {
+        let made = self.make(ctx, position, children, seed)?;
+        self.check(ctx, core::slice::from_ref(&made))?;
+        Ok((made.record, made.node))
+    }
+
+    /// The same for many tiles, which are verified together: alone, that costs a sixth of the proof; among 64, a sixtieth.
+    ///
+    /// Constant-time in amounts and blindings as [`RangeProver`] is.
+    ///
+    /// # Errors
+    /// [`Error::TotalOverflow`] if a sum reaches 2⁶⁴; [`Error::SelfCheck`] if a tile made does not verify.
+    pub fn prove_batch(
+        &self,
+        ctx: &Ctx,
+        tiles: impl IntoIterator<Item = TileWitness>,
+    ) -> Result<Vec<(Vec<u8>, ChildSecret)>, Error> {
+        let made = tiles
+            .into_iter()
+            .map(|tile| self.make(ctx, tile.position, &tile.children, tile.seed))
+            .collect::<Result<Vec<Made>, _>>()?;
+        self.check(ctx, &made)?;
+        Ok(made
+            .into_iter()
+            .map(|made| (made.record, made.node))
+            .collect())
+    }
+
+    fn make(
+        &self,
+        ctx: &Ctx,
+        position: Position,
+        children: &[ChildSecret; ARITY],
+        seed: ProofSeed,
+    ) -> Result<Made, Error> {
         let halves = children
             .each_ref()
             .map(|child| self.committer.half(child.amount, &child.blinding));
-        let compressed = RistrettoPoint::double_and_compress_batch(&halves);
+        let commitments = RistrettoPoint::double_and_compress_batch(&halves);
         let mut record = Vec::with_capacity(TILE_BYTES);
-        for (commitment, child) in compressed.iter().zip(children) {
+        for (commitment, child) in commitments.iter().zip(children) {
             record.extend_from_slice(commitment.as_bytes());
             record.extend_from_slice(child.hash.as_bytes());
         }
@@ -252,39 +292,89 @@ impl TileProver {
             .try_fold(Amount::ZERO, |sum, child| sum.checked_add(child.amount));
         let amount = amount.map_err(|_| Error::TotalOverflow)?;
         let blinding = children.iter().map(|child| child.blinding).sum();
-        match &self.provers {
-            None => record.resize(TILE_BYTES, 0),
-            Some((prover, generators)) => {
-                let values = Zeroizing::new(children.each_ref().map(|child| child.amount.atoms()));
-                let blindings = Zeroizing::new(children.each_ref().map(|child| child.blinding));
-                let context = RangeContext::Tile { ctx, position };
-                let proof =
-                    prover.prove(&context, values.as_slice(), blindings.as_slice(), seed)?;
-                let commitments = compressed
-                    .iter()
-                    .map(|bytes| Commitment::from_bytes(bytes.as_bytes()))
-                    .collect::<Result<Vec<_>, _>>()?;
-                record.extend_from_slice(&proof);
-                let statement = RangeStatement {
-                    context,
-                    commitments,
-                    proof: &proof,
-                    record: &record,
-                };
-                verify_batch(generators, &[statement], &[]).map_err(|_| Error::SelfCheck {
-                    level: position.level,
-                    index: position.index,
-                })?;
-            }
+        if let Some((prover, _)) = &self.provers {
+            let values = Zeroizing::new(children.each_ref().map(|child| child.amount.atoms()));
+            let blindings = Zeroizing::new(children.each_ref().map(|child| child.blinding));
+            let context = RangeContext::Tile { ctx, position };
+            let proof = prover.prove_committed(
+                &context,
+                &commitments,
+                values.as_slice(),
+                blindings.as_slice(),
+                seed,
+            )?;
+            record.extend_from_slice(&proof);
+        } else {
+            record.resize(TILE_BYTES, 0);
         }
         let hash = record_hash(ctx, position, &record);
-        Ok((
+        Ok(Made {
+            position,
             record,
-            ChildSecret {
+            node: ChildSecret {
                 amount,
                 blinding,
                 hash,
             },
-        ))
+        })
     }
+
+    /// A prover proves false statements without complaint, and a machine may fail: what does not verify never leaves.
+    fn check(&self, ctx: &Ctx, made: &[Made]) -> Result<(), Error> {
+        let Some((_, generators)) = &self.provers else {
+            return Ok(());
+        };
+        let fault = |position: Position| Error::SelfCheck {
+            level: position.level,
+            index: position.index,
+        };
+        let statements = made
+            .iter()
+            .map(|made| {
+                let (children, proof) = made
+                    .record
+                    .split_at_checked(ARITY * CHILD_BYTES)
+                    .ok_or_else(|| fault(made.position))?;
+                let commitments = children
+                    .chunks_exact(CHILD_BYTES)
+                    .map(|child| Ok(decode_child(child)?.commitment))
+                    .collect::<Result<Vec<_>, Error>>()?;
+                Ok(RangeStatement {
+                    context: RangeContext::Tile {
+                        ctx,
+                        position: made.position,
+                    },
+                    commitments,
+                    proof,
+                    record: &made.record,
+                })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        if statements.is_empty() {
+            return Ok(());
+        }
+        verify_batch(generators, &statements, &[]).map_err(|(bad, _)| {
+            fault(
+                made.get(bad)
+                    .map_or(Position { level: 0, index: 0 }, |made| made.position),
+            )
+        })
+    }
+}
+
+/// What a tile is made of.
+pub struct TileWitness {
+    /// Where it stands.
+    pub position: Position,
+    /// Its children.
+    pub children: [ChildSecret; ARITY],
+    /// Seed of its proof's randomness.
+    pub seed: ProofSeed,
+}
+
+/// A tile made and not yet verified.
+struct Made {
+    position: Position,
+    record: Vec<u8>,
+    node: ChildSecret,
 }

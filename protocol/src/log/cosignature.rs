@@ -48,8 +48,20 @@ impl Note<'_> {
     /// # Errors
     /// [`Error::Signature`] if any of its lines is false.
     pub fn cosignature(&self, key: &WitnessKey) -> Result<Option<Cosignature>, Error> {
+        Ok(self.latest(key)?.map(|(signed, _)| signed))
+    }
+
+    /// The signature line of [`Note::cosignature`], written anew: one line of this key, whatever else the note holds.
+    ///
+    /// # Errors
+    /// As [`Note::cosignature`].
+    pub fn cosignature_line(&self, key: &WitnessKey) -> Result<Option<String>, Error> {
+        Ok(self.latest(key)?.map(|(_, bytes)| key.line(bytes)))
+    }
+
+    fn latest(&self, key: &WitnessKey) -> Result<Option<(Cosignature, &[u8])>, Error> {
         let refuse = |why| Error::Signature { what: WHAT, why };
-        let mut latest = None;
+        let mut latest: Option<(Cosignature, &[u8])> = None;
         for bytes in self.signatures_of(key) {
             let (time, signature) = bytes
                 .split_first_chunk::<8>()
@@ -60,9 +72,11 @@ impl Note<'_> {
                 return Err(refuse("its time is not valid"));
             }
             key.verify_bytes(WHAT, &message(self.unverified_text(), time), signature)?;
-            latest = latest.max(Some(time));
+            if latest.is_none_or(|(other, _)| other.time < time) {
+                latest = Some((Cosignature { time }, bytes));
+            }
         }
-        Ok(latest.map(|time| Cosignature { time }))
+        Ok(latest)
     }
 }
 

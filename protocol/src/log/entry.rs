@@ -1,5 +1,6 @@
 //! What the log holds: attestations, and changes of its own key.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
@@ -88,7 +89,7 @@ impl KeyRotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogEntry {
     /// The statement of one snapshot.
-    Attestation(Attestation),
+    Attestation(Box<Attestation>),
     /// Another key.
     KeyRotation(KeyRotation),
 }
@@ -121,6 +122,6 @@ impl LogEntry {
             return Ok(Self::KeyRotation(rotation));
         }
         require("log entry", &format.format, ATTESTATION_FORMAT)?;
-        Attestation::parse(bytes).map(Self::Attestation)
+        Attestation::parse(bytes).map(|attestation| Self::Attestation(Box::new(attestation)))
     }
 }

@@ -1,4 +1,4 @@
-//! Evidence that a log told two stories: two notes of its key that cannot both be honest (SPEC §7.5.4).
+//! Evidence that a log told two stories: two notes of its key that cannot both be honest (SPEC §7.6.4).
 //!
 //! Claim of [`Evidence::verify`]: the holder of the log's key signed both notes, and either they are heads of which the
 //! larger does not begin with the smaller, or they are two attestations of one sequence number. A third party needs the

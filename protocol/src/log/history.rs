@@ -1,4 +1,4 @@
-//! What a log may say, entry after entry (SPEC §7.5.2).
+//! What a log may say, entry after entry (SPEC §7.6.2).
 //!
 //! Claim of a [`History`] that took every entry: sequences count up from 0 without a gap, periods follow each other, no
 //! snapshot is older than one before it, a correction names the attestation it replaces and stays in its period, and each

@@ -1,4 +1,4 @@
-//! The log: one append-only list of everything an exchange has attested, the same for everybody (SPEC §7.5).
+//! The log: one append-only list of everything an exchange has attested, the same for everybody (SPEC §7.6).
 //!
 //! An RFC 6962 Merkle tree (SHA-256) over *entries*: the exact bytes of attestations and of key rotations. Its head is a
 //! [`Checkpoint`], a note signed by the log and cosigned by witnesses, who sign only heads that extend the last one they

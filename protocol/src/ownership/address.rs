@@ -1,23 +1,27 @@
 //! An address, read strictly for one network and kept in its one canonical spelling.
 //!
 //! Checked: the address belongs to the network; EVM: `0x` and 40 hex digits, all lower-case or with the exact
-//! EIP-55 capitals, not zero; Bitcoin: bech32 for version 0 and bech32m for version 1, whole text in one case,
-//! zero padding bits, and a program this crate can judge (P2WPKH or P2TR).
+//! EIP-55 capitals, not zero; Bitcoin: see `bitcoin_address`; TRON: Base58Check with version 0x41; Solana: Base58 of
+//! exactly 32 bytes. TRON and Solana write the same addresses on all their networks, so that nothing about the network
+//! can be checked there.
 //!
 //! Two spellings of one address compare equal, so that duplicates are found by comparing values.
 //!
-//! Not checked: that anybody holds the key, and whether an EVM address is a contract.
+//! Not checked: that anybody holds the key, whether an EVM or TRON address is a contract, and whether a Solana
+//! address is a point of the curve: those off it belong to programs, and no signature of theirs verifies.
 //!
-//! Source: EIP-55, BIP-141, BIP-173, BIP-350, BIP-341.
+//! Source: EIP-55; TRON developer hub, "Account"; Solana documentation, "Accounts".
 
 use super::error::OwnershipError;
 use super::hash::keccak256;
-use super::network::{BitcoinChain, Network};
+use super::network::{BitcoinChain, Network, SolanaCluster, TronChain};
+use super::{base58, bitcoin_address};
 use alloc::string::String;
 use alloc::vec::Vec;
-use bech32::primitives::decode::SegwitHrpstring;
-use bech32::{Fe32, Hrp, segwit};
 use core::fmt;
+
+/// Version byte of a TRON address.
+const TRON_VERSION: u8 = 0x41;
 
 /// An address of one network, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,8 +36,18 @@ pub struct Address {
 pub(super) enum AddressKind {
     /// The last 20 bytes of Keccak-256 of the public key.
     Evm([u8; 20]),
+    /// The last 20 bytes of Keccak-256 of the public key, as on an EVM chain.
+    Tron([u8; 20]),
+    /// The Ed25519 public key itself.
+    Solana([u8; 32]),
+    /// `HASH160` of a public key, compressed or not.
+    P2pkh([u8; 20]),
+    /// `HASH160` of a script.
+    P2sh([u8; 20]),
     /// `HASH160` of a compressed public key.
     P2wpkh([u8; 20]),
+    /// SHA-256 of a script.
+    P2wsh([u8; 32]),
     /// The x-coordinate of a Taproot output key.
     P2tr([u8; 32]),
 }
@@ -48,7 +62,15 @@ impl Address {
     pub fn parse(network: &Network, text: &str) -> Result<Self, OwnershipError> {
         match network {
             Network::Evm(_) => Self::from_evm(*network, parse_evm(text)?),
-            Network::Bitcoin(chain) => parse_bitcoin(*chain, text),
+            Network::Bitcoin(chain) => bitcoin_address::parse(*chain, text),
+            Network::Tron(chain) => match base58::decode_address(text)? {
+                (TRON_VERSION, hash) => Self::from_tron(*chain, hash),
+                _ => Err(OwnershipError::AddressMalformed),
+            },
+            Network::Solana(cluster) => {
+                let key = base58::decode(text).ok_or(OwnershipError::AddressMalformed)?;
+                Ok(Self::from_solana(*cluster, key))
+            }
         }
     }
 
@@ -57,16 +79,23 @@ impl Address {
         &self.network
     }
 
-    /// The canonical spelling: EIP-55 capitals, or lower-case bech32.
+    /// The canonical spelling: EIP-55 capitals, lower-case bech32, or Base58.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
     /// The locking script that pays to the address, where the network has such scripts.
     pub fn script_pubkey(&self) -> Option<Vec<u8>> {
-        // OP_0 or OP_1, then one push of the program.
         match &self.kind {
-            AddressKind::Evm(_) => None,
+            AddressKind::Evm(_) | AddressKind::Tron(_) | AddressKind::Solana(_) => None,
+            // DUP HASH160 <hash> EQUALVERIFY CHECKSIG
+            AddressKind::P2pkh(hash) => {
+                Some([&[0x76, 0xa9, 0x14], hash.as_slice(), &[0x88, 0xac]].concat())
+            }
+            // HASH160 <hash> EQUAL
+            AddressKind::P2sh(hash) => Some([&[0xa9, 0x14], hash.as_slice(), &[0x87]].concat()),
+            // OP_0 or OP_1, then one push of the program.
+            AddressKind::P2wsh(program) => Some([&[0x00, 0x20], program.as_slice()].concat()),
             AddressKind::P2wpkh(program) => Some([&[0x00, 0x14], program.as_slice()].concat()),
             AddressKind::P2tr(program) => Some([&[0x51, 0x20], program.as_slice()].concat()),
         }
@@ -87,45 +116,48 @@ impl Address {
         })
     }
 
+    pub(super) fn from_tron(chain: TronChain, hash: [u8; 20]) -> Result<Self, OwnershipError> {
+        if hash == [0; 20] {
+            return Err(OwnershipError::AddressZero);
+        }
+        Ok(Self {
+            network: Network::Tron(chain),
+            kind: AddressKind::Tron(hash),
+            text: base58::encode_address(TRON_VERSION, &hash),
+        })
+    }
+
+    pub(super) fn from_solana(cluster: SolanaCluster, key: [u8; 32]) -> Self {
+        Self {
+            network: Network::Solana(cluster),
+            kind: AddressKind::Solana(key),
+            text: base58::encode(&key),
+        }
+    }
+
+    pub(super) fn from_bitcoin(
+        chain: BitcoinChain,
+        kind: AddressKind,
+    ) -> Result<Self, OwnershipError> {
+        Ok(Self {
+            network: Network::Bitcoin(chain),
+            kind,
+            text: bitcoin_address::text(chain, &kind)?,
+        })
+    }
+
     pub(super) fn from_p2wpkh(
         chain: BitcoinChain,
         program: [u8; 20],
     ) -> Result<Self, OwnershipError> {
-        Self::from_program(
-            chain,
-            segwit::VERSION_0,
-            &program,
-            AddressKind::P2wpkh(program),
-        )
+        Self::from_bitcoin(chain, AddressKind::P2wpkh(program))
     }
 
     pub(super) fn from_p2tr(
         chain: BitcoinChain,
         program: [u8; 32],
     ) -> Result<Self, OwnershipError> {
-        Self::from_program(
-            chain,
-            segwit::VERSION_1,
-            &program,
-            AddressKind::P2tr(program),
-        )
-    }
-
-    fn from_program(
-        chain: BitcoinChain,
-        version: Fe32,
-        program: &[u8],
-        kind: AddressKind,
-    ) -> Result<Self, OwnershipError> {
-        let hrp =
-            Hrp::parse(chain.address_prefix()).map_err(|_| OwnershipError::AddressMalformed)?;
-        let text =
-            segwit::encode(hrp, version, program).map_err(|_| OwnershipError::AddressMalformed)?;
-        Ok(Self {
-            network: Network::Bitcoin(chain),
-            kind,
-            text,
-        })
+        Self::from_bitcoin(chain, AddressKind::P2tr(program))
     }
 }
 
@@ -164,69 +196,13 @@ fn eip55(bytes: &[u8; 20]) -> String {
     "0x".chars().chain(cased).collect()
 }
 
-fn parse_bitcoin(chain: BitcoinChain, text: &str) -> Result<Address, OwnershipError> {
-    let other_network = OwnershipError::AddressOfOtherNetwork {
-        network: Network::Bitcoin(chain),
-    };
-    let Ok(segwit) = SegwitHrpstring::new(text) else {
-        return Err(match legacy_main_network(text) {
-            Some(main) if main == (chain == BitcoinChain::Mainnet) => {
-                OwnershipError::ScriptUnsupported
-            }
-            Some(_) => other_network,
-            None => OwnershipError::AddressMalformed,
-        });
-    };
-    match segwit.hrp().to_lowercase().as_str() {
-        prefix if prefix == chain.address_prefix() => {}
-        "bc" | "tb" | "bcrt" => return Err(other_network),
-        _ => return Err(OwnershipError::AddressMalformed),
-    }
-    let program: Vec<u8> = segwit.byte_iter().collect();
-    let address = match (segwit.witness_version().to_u8(), program.len()) {
-        (0, 20) => {
-            let program = program
-                .try_into()
-                .map_err(|_| OwnershipError::AddressMalformed)?;
-            Address::from_p2wpkh(chain, program)?
-        }
-        (1, 32) => {
-            let program = program
-                .try_into()
-                .map_err(|_| OwnershipError::AddressMalformed)?;
-            Address::from_p2tr(chain, program)?
-        }
-        // P2WSH, and programs whose rules are not set yet.
-        _ => return Err(OwnershipError::ScriptUnsupported),
-    };
-    // Whatever the decoder let pass: the text must be the canonical one, up to all capitals.
-    if address.text == text || address.text.to_ascii_uppercase() == text {
-        Ok(address)
-    } else {
-        Err(OwnershipError::AddressMalformed)
-    }
-}
-
-/// Does the text look like a base58 address (P2PKH or P2SH), and is it one of the main network?
-///
-/// Only the first letter and the alphabet are looked at: the answer chooses between two refusals.
-fn legacy_main_network(text: &str) -> Option<bool> {
-    let base58 = |b: u8| b.is_ascii_alphanumeric() && !matches!(b, b'0' | b'O' | b'I' | b'l');
-    if !(26..=35).contains(&text.len()) || !text.bytes().all(base58) {
-        return None;
-    }
-    match text.bytes().next() {
-        Some(b'1' | b'3') => Some(true),
-        Some(b'm' | b'n' | b'2') => Some(false),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use OwnershipError::*;
-    use bech32::{Bech32, Bech32m, ByteIterExt, Checksum, Fe32IterExt, NoChecksum};
+    use bech32::{
+        Bech32, Bech32m, ByteIterExt, Checksum, Fe32, Fe32IterExt, Hrp, NoChecksum, segwit,
+    };
 
     const MAINNET: &str = "bip122:000000000019d6689c085ae165831e93";
     const TESTNET: &str = "bip122:00000000da84f2bafbbc53dee25a72ae";
@@ -387,15 +363,68 @@ mod tests {
 
     #[test]
     fn s_06_scripts_without_a_rule_here_are_undecided() {
-        for text in [
-            "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
-            "BC1SW50QGDZ25J",
-            "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
-            "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+        let error = parse(MAINNET, "BC1SW50QGDZ25J").unwrap_err();
+        assert_eq!(error, ScriptUnsupported);
+        assert!(error.is_undecided());
+    }
+
+    /// One address of each kind; the scripts are those of BIP-16, BIP-141 and BIP-173.
+    #[test]
+    fn scripts_are_those_of_their_kinds() {
+        for (network, text, script) in [
+            (
+                MAINNET,
+                "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+                "76a91477bff20c60e522dfaa3350c39b030a5d004e839a88ac",
+            ),
+            (
+                MAINNET,
+                "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy",
+                "a914b472a266d0bd89c13706a4132ccfb16f7c3b9fcb87",
+            ),
+            (
+                MAINNET,
+                "bc1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qccfmv3",
+                "00201863143c14c5166804bd19203356da136c985678cd4d27a1b8c6329604903262",
+            ),
+            (
+                REGTEST,
+                "mipcBbFg9gMiCh81Kj8tqqdgoZub1ZJRfn",
+                "76a914243f1394f44554f4ce3fd68649c19adc483ce92488ac",
+            ),
+            (
+                TESTNET,
+                "2MzQwSSnBHWHqSAqtTVQ6v47XtaisrJa1Vc",
+                "a9144e9f39ca4688ff102128ea4ccda34105324305b087",
+            ),
         ] {
-            let error = parse(MAINNET, text).unwrap_err();
-            assert_eq!(error, ScriptUnsupported, "{text}");
-            assert!(error.is_undecided());
+            let address = parse(network, text).unwrap();
+            assert_eq!(address.as_str(), text);
+            assert_eq!(hex::encode(address.script_pubkey().unwrap()), script);
+        }
+    }
+
+    #[test]
+    fn tron_and_solana_addresses_have_exact_forms() {
+        let tron = "TEjxQjU3CxkFrSDcPfHwZXSuPpCpdQ27NJ";
+        assert_eq!(parse("tron:728126428", tron).unwrap().as_str(), tron);
+        assert_eq!(
+            parse("tron:728126428", &tron.replace("NJ", "NK")),
+            Err(AddressChecksum)
+        );
+        assert_eq!(
+            parse("tron:728126428", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+            Err(AddressMalformed)
+        );
+        assert_eq!(
+            parse("tron:728126428", "T9yD14Nj9j7xAB4dbGeiX9h8unkKHxuWwb"),
+            Err(AddressZero)
+        );
+        let solana = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
+        let key = "7bzoTJhZmpU1vQVjN63fQ3iVYmWCVgQh1sYSqsjuapU9";
+        assert_eq!(parse(solana, key).unwrap().as_str(), key);
+        for text in ["", &key[..40], &alloc::format!("1{key}"), tron] {
+            assert_eq!(parse(solana, text), Err(AddressMalformed), "{text}");
         }
     }
 

@@ -42,6 +42,9 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 /// First line of the text; a change of any byte of the layout changes it.
 pub const CHALLENGE_FORMAT: &str = "por/challenge/v1";
 
+/// What the signer is told above all: that nothing is spent.
+pub(super) const STATEMENT: &str = "Proof of control, not a transaction";
+
 /// Longest entity and log origin in bytes: a line that a signing device can still show.
 const MAX_NAME_BYTES: usize = 255;
 
@@ -51,10 +54,10 @@ const MAX_NONCE_BYTES: usize = 64;
 /// What all addresses of one attestation sign over, besides their own address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    entity: String,
-    log_origin: String,
-    block: BitcoinBlock,
-    nonce: ChallengeNonce,
+    pub(super) entity: String,
+    pub(super) log_origin: String,
+    pub(super) block: BitcoinBlock,
+    pub(super) nonce: ChallengeNonce,
 }
 
 /// What the regulator, or whoever asks for fresh signatures, chose: 0 to 64 bytes, written in lower-case hex.
@@ -101,7 +104,7 @@ impl Challenge {
     pub fn text(&self, address: &Address) -> String {
         format!(
             "{CHALLENGE_FORMAT}\n\
-             Proof of control, not a transaction\n\
+             {STATEMENT}\n\
              entity: {}\n\
              log origin: {}\n\
              network: {}\n\

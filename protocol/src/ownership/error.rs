@@ -31,8 +31,8 @@ pub enum OwnershipError {
     /// The text is no address of any kind this network has.
     #[error("not an address")]
     AddressMalformed,
-    /// The mixed-case spelling is not the one that EIP-55 demands.
-    #[error("the capital letters of the address break its EIP-55 checksum")]
+    /// The capital letters break EIP-55, or the checksum of Base58Check does not fit.
+    #[error("the checksum of the address does not fit")]
     AddressChecksum,
     /// An address, but of another network than the one named.
     #[error("the address belongs to another network than {network}")]
@@ -54,7 +54,7 @@ pub enum OwnershipError {
         /// How many were given.
         found: usize,
     },
-    /// The text is not strict hex with `0x`, or not strict padded base64, whichever the scheme prints.
+    /// The text is not strict hex with `0x`, strict padded base64 or Base58, whichever the scheme prints.
     #[error("the signature is not in the text encoding of its scheme")]
     SignatureEncoding,
     /// The signature has another length than its scheme fixes, or exceeds the bound.
@@ -120,6 +120,103 @@ pub enum OwnershipError {
     /// The signature equation does not hold for this key and message.
     #[error("the signature does not fit the key and the message")]
     SignatureFalse,
+    /// The scheme needs a member of the claim that is absent.
+    #[error("the scheme needs {what}")]
+    MemberMissing {
+        /// Which one.
+        what: &'static str,
+    },
+    /// The claim has a member that its scheme does not use.
+    #[error("the scheme takes no {what}")]
+    MemberUnexpected {
+        /// Which one.
+        what: &'static str,
+    },
+    /// Typed data for a scheme that signs bytes, or bytes for one that signs typed data.
+    #[error("the message is not of the kind that the scheme signs")]
+    MessageKind,
+    /// The scheme exists on this network, but not for this kind of address.
+    #[error("scheme {scheme} does not sign for this kind of address")]
+    SchemeNotForAddress {
+        /// The scheme that was named.
+        scheme: Scheme,
+    },
+    /// The header of a Bitcoin signed message is out of range, or of another kind of address.
+    #[error("header byte {found} does not stand for this kind of address")]
+    HeaderByte {
+        /// The byte found.
+        found: u8,
+    },
+    /// A script or unlocking script that is cut short, not minimal, or of a form that its address forbids.
+    #[error("not a script of this form")]
+    ScriptMalformed,
+    /// The script does not hash to the address.
+    #[error("the script is not the one that the address is the hash of")]
+    ScriptOther,
+    /// The signing transaction is cut short, continued, or encoded in a second way.
+    #[error("the signing transaction is malformed")]
+    TransactionMalformed,
+    /// The signing transaction spends another output than that of this message and address, or pays otherwise than BIP-322 fixes.
+    #[error("the signing transaction does not spend the output of this message and address")]
+    TransactionOther,
+    /// A signing transaction of a version other than 0 and 2, which BIP-322 leaves open.
+    #[error("transaction version {found} is not supported")]
+    TransactionVersion {
+        /// The version found.
+        found: u32,
+    },
+    /// A signing transaction with more inputs: a proof of funds, which needs the set of unspent outputs.
+    #[error("proofs of funds need the set of unspent outputs")]
+    ProofOfFunds,
+    /// The signature fits, but its transaction has a lock time or a sequence: control then, not now.
+    #[error("the signature holds only with lock time {lock_time} and sequence {sequence}")]
+    TimeLocked {
+        /// `nLockTime` of the signing transaction.
+        lock_time: u32,
+        /// `nSequence` of its input.
+        sequence: u32,
+    },
+    /// The element that a multisig consumes without looking at it is not empty (BIP-147).
+    #[error("the extra element of a multisig is not empty")]
+    DummyNotEmpty,
+    /// Fewer signatures than the script asks for, or more than it takes.
+    #[error("{found} signature(s) of the {expected} that the script asks for")]
+    ThresholdMissed {
+        /// How many the script asks for.
+        expected: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Two signatures by one key count once, and are refused.
+    #[error("two signatures are by the same key")]
+    SignerRepeated,
+    /// The signature is by a key that is not in the script.
+    #[error("signed by a key that the script does not name")]
+    SignerUnknown,
+    /// The frame breaks the layout of its format.
+    #[error("the frame is not an off-chain message of version 0")]
+    FrameMalformed,
+    /// An off-chain message of a version that this version does not know.
+    #[error("off-chain message version {found} is not supported")]
+    FrameVersion {
+        /// The version found.
+        found: u8,
+    },
+    /// The message inside the frame is not the claimed one, byte for byte.
+    #[error("the frame holds another message")]
+    FrameOtherMessage,
+    /// The frame lists signers, and the address is not among them.
+    #[error("the frame names other signers")]
+    FrameOtherSigner,
+    /// EIP-712 typed data whose parts are not whole words behind a type hash.
+    #[error("the typed data is malformed")]
+    TypedDataMalformed,
+    /// EIP-712 typed data for another chain than that of the address.
+    #[error("the typed data names chain id {found}")]
+    TypedDataOtherChain {
+        /// The chain id found.
+        found: String,
+    },
     /// A Bitcoin header that is not 80 bytes.
     #[error("a Bitcoin header of {found} bytes instead of 80")]
     HeaderLength {
@@ -184,6 +281,28 @@ impl OwnershipError {
             Self::PublicKeyMalformed => "public-key-malformed",
             Self::WrongSigner { .. } => "wrong-signer",
             Self::SignatureFalse => "signature-false",
+            Self::MemberMissing { .. } => "member-missing",
+            Self::MemberUnexpected { .. } => "member-unexpected",
+            Self::MessageKind => "message-kind",
+            Self::SchemeNotForAddress { .. } => "scheme-not-for-address",
+            Self::HeaderByte { .. } => "header-byte",
+            Self::ScriptMalformed => "script-malformed",
+            Self::ScriptOther => "script-other",
+            Self::TransactionMalformed => "transaction-malformed",
+            Self::TransactionOther => "transaction-other",
+            Self::TransactionVersion { .. } => "transaction-version",
+            Self::ProofOfFunds => "proof-of-funds",
+            Self::TimeLocked { .. } => "time-locked",
+            Self::DummyNotEmpty => "dummy-not-empty",
+            Self::ThresholdMissed { .. } => "threshold-missed",
+            Self::SignerRepeated => "signer-repeated",
+            Self::SignerUnknown => "signer-unknown",
+            Self::FrameMalformed => "frame-malformed",
+            Self::FrameVersion { .. } => "frame-version",
+            Self::FrameOtherMessage => "frame-other-message",
+            Self::FrameOtherSigner => "frame-other-signer",
+            Self::TypedDataMalformed => "typed-data-malformed",
+            Self::TypedDataOtherChain { .. } => "typed-data-other-chain",
             Self::HeaderLength { .. } => "header-length",
             Self::TargetMalformed { .. } => "target-malformed",
             Self::WorkMissing => "work-missing",
@@ -203,6 +322,10 @@ impl OwnershipError {
                 | Self::SchemeUnsupported
                 | Self::ScriptUnsupported
                 | Self::WitnessUnsupported
+                | Self::TransactionVersion { .. }
+                | Self::ProofOfFunds
+                | Self::TimeLocked { .. }
+                | Self::FrameVersion { .. }
         )
     }
 }

@@ -1,6 +1,6 @@
 //! Proof that an address is under control: a dated challenge, and one signature scheme that answers it.
 //!
-//! Checked by [`verify_ownership`]: the key behind `address` signed exactly these bytes, by exactly the scheme
+//! Checked by [`Claim::verify`]: the key behind `address` signed exactly these bytes, by exactly the scheme
 //! named. The bytes are the [`Challenge`] text, which the verifier builds itself; its block's work is checked by
 //! [`BitcoinBlock::verify_work`].
 //!
@@ -12,7 +12,7 @@
 //! ```
 //! use por_protocol::ownership::testing::SampleKey;
 //! use por_protocol::ownership::{
-//!     BitcoinBlock, Challenge, ChallengeNonce, EvmChainId, POW_FLOOR, Scheme, verify_ownership,
+//!     BitcoinBlock, Challenge, ChallengeNonce, Claim, EvmChainId, Message, POW_FLOOR, Scheme,
 //! };
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -26,7 +26,7 @@
 //! let text = challenge.text(&address);
 //! let signature = key.sign_eip191(text.as_bytes())?;
 //!
-//! verify_ownership(address.network(), Scheme::Eip191, &address, text.as_bytes(), &[&signature])?;
+//! Claim::new(Scheme::Eip191, &address, Message::Bytes(text.as_bytes()), &[&signature]).verify()?;
 //! # Ok(())
 //! # }
 //! ```
@@ -41,57 +41,32 @@
 )]
 
 mod address;
+mod base58;
 mod bip322;
+mod bitcoin_address;
 mod bitcoin_block;
 mod challenge;
+mod challenge_twin;
+mod claim;
 mod ecdsa;
-mod eip191;
 mod error;
+mod evm;
 mod hash;
+mod multisig;
 mod network;
 mod scheme;
+mod script;
+mod signed_message;
+mod solana;
 pub mod testing;
+mod tron;
+mod typed_data;
 
 pub use address::Address;
 pub use bitcoin_block::{BitcoinBlock, BlockHash, BlockTime, POW_FLOOR, Target};
 pub use challenge::{CHALLENGE_FORMAT, Challenge, ChallengeNonce};
+pub use claim::{Claim, Message};
 pub use error::OwnershipError;
-pub use network::{BitcoinChain, EvmChainId, Network};
+pub use network::{BitcoinChain, EvmChainId, Network, SolanaCluster, TronChain};
 pub use scheme::Scheme;
-
-/// Checks that the key behind `address` signed `message` by `scheme`, on `network`.
-///
-/// `message` is the whole message, never its digest. Each signature is the text that the scheme's wallets print.
-/// Exactly one scheme is used; another that would fit is not tried.
-///
-/// # Errors
-///
-/// Any [`OwnershipError`] means *not proven*; see [`OwnershipError::is_undecided`].
-pub fn verify_ownership(
-    network: &Network,
-    scheme: Scheme,
-    address: &Address,
-    message: &[u8],
-    signatures: &[&str],
-) -> Result<(), OwnershipError> {
-    if address.network() != network {
-        return Err(OwnershipError::AddressOfOtherNetwork { network: *network });
-    }
-    let verify = match (scheme, network) {
-        (Scheme::Eip191, Network::Evm(_)) => eip191::verify,
-        (Scheme::Bip322Simple, Network::Bitcoin(_)) => bip322::verify,
-        _ => {
-            return Err(OwnershipError::SchemeNotForNetwork {
-                scheme,
-                network: *network,
-            });
-        }
-    };
-    let [signature] = signatures else {
-        return Err(OwnershipError::SignatureCount {
-            expected: 1,
-            found: signatures.len(),
-        });
-    };
-    verify(address, message, signature)
-}
+pub use typed_data::TypedData;

@@ -1,9 +1,11 @@
 //! The chain an address lives on, by its CAIP-2 id.
 //!
 //! Checked: `namespace:reference` in CAIP-2's alphabet; an `eip155` reference is a positive decimal without
-//! leading zeros; a `bip122` reference is the first 32 hex digits of a known genesis block hash.
+//! leading zeros; a `bip122` reference is the first 32 hex digits, a `solana` reference the first 32 Base58 characters
+//! of a known genesis hash; a `tron` reference is the decimal chain id of a known chain (the last four bytes of its
+//! genesis block hash, TIP-474).
 //!
-//! Source: CAIP-2 (<https://chainagnostic.org/CAIPs/caip-2>) and its namespaces `eip155` and `bip122`.
+//! Source: CAIP-2 (<https://chainagnostic.org/CAIPs/caip-2>) and its namespaces `eip155`, `bip122`, `tron`, `solana`.
 
 use super::error::OwnershipError;
 use core::fmt;
@@ -17,6 +19,10 @@ pub enum Network {
     Evm(EvmChainId),
     /// `bip122:<first 32 hex digits of the genesis block hash>`.
     Bitcoin(BitcoinChain),
+    /// `tron:<chain id>`.
+    Tron(TronChain),
+    /// `solana:<first 32 characters of the genesis hash>`.
+    Solana(SolanaCluster),
 }
 
 /// Chain id of EIP-155, 1 to 2⁶⁴ − 1.
@@ -41,10 +47,63 @@ pub enum BitcoinChain {
     Regtest,
 }
 
+/// A TRON chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum TronChain {
+    /// The main network.
+    Mainnet,
+    /// The test network Shasta.
+    Shasta,
+    /// The test network Nile.
+    Nile,
+}
+
+/// A Solana cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SolanaCluster {
+    /// The main network (beta).
+    Mainnet,
+    /// The developers' network.
+    Devnet,
+    /// The test network.
+    Testnet,
+}
+
 impl EvmChainId {
     /// A chain id from its number; zero is none.
     pub fn new(id: u64) -> Option<Self> {
         (id != 0).then_some(Self(id))
+    }
+
+    /// The number.
+    pub fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl TronChain {
+    const ALL: [Self; 3] = [Self::Mainnet, Self::Shasta, Self::Nile];
+
+    /// CAIP-2 reference: 0x2b6653dc, 0x94a9059e and 0xcd8690dc in decimal.
+    fn reference(self) -> &'static str {
+        match self {
+            Self::Mainnet => "728126428",
+            Self::Shasta => "2494104990",
+            Self::Nile => "3448148188",
+        }
+    }
+}
+
+impl SolanaCluster {
+    const ALL: [Self; 3] = [Self::Mainnet, Self::Devnet, Self::Testnet];
+
+    /// CAIP-2 reference: the genesis hash in Base58, cut to 32 characters.
+    fn reference(self) -> &'static str {
+        match self {
+            Self::Mainnet => "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            Self::Devnet => "EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+            Self::Testnet => "4uhcVJyU9pJkvQyS88uRDiswHScCKQY3",
+        }
     }
 }
 
@@ -76,6 +135,22 @@ impl BitcoinChain {
             Self::Regtest => "bcrt",
         }
     }
+
+    /// Version byte of the chain's P2PKH addresses. All but the main network share one.
+    pub(super) fn p2pkh_version(self) -> u8 {
+        match self {
+            Self::Mainnet => 0x00,
+            _ => 0x6f,
+        }
+    }
+
+    /// Version byte of the chain's P2SH addresses. All but the main network share one.
+    pub(super) fn p2sh_version(self) -> u8 {
+        match self {
+            Self::Mainnet => 0x05,
+            _ => 0xc4,
+        }
+    }
 }
 
 impl fmt::Display for Network {
@@ -83,6 +158,8 @@ impl fmt::Display for Network {
         match self {
             Self::Evm(EvmChainId(id)) => write!(f, "eip155:{id}"),
             Self::Bitcoin(chain) => write!(f, "bip122:{}", chain.reference()),
+            Self::Tron(chain) => write!(f, "tron:{}", chain.reference()),
+            Self::Solana(cluster) => write!(f, "solana:{}", cluster.reference()),
         }
     }
 }
@@ -136,6 +213,25 @@ impl FromStr for Network {
                     .map(Self::Bitcoin)
                     .ok_or(OwnershipError::NetworkUnsupported)
             }
+            "tron" => {
+                if reference.starts_with('0') || !reference.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(OwnershipError::NetworkMalformed);
+                }
+                let chain = TronChain::ALL
+                    .into_iter()
+                    .find(|chain| chain.reference() == reference);
+                chain
+                    .map(Self::Tron)
+                    .ok_or(OwnershipError::NetworkUnsupported)
+            }
+            "solana" => {
+                let cluster = SolanaCluster::ALL
+                    .into_iter()
+                    .find(|cluster| cluster.reference() == reference);
+                cluster
+                    .map(Self::Solana)
+                    .ok_or(OwnershipError::NetworkUnsupported)
+            }
             _ => Err(OwnershipError::NetworkUnsupported),
         }
     }
@@ -149,11 +245,16 @@ mod tests {
     #[test]
     fn display_gives_back_the_parsed_text() {
         let known = BitcoinChain::ALL.map(|chain| Network::Bitcoin(chain).to_string());
-        for text in known
-            .iter()
-            .map(String::as_str)
-            .chain(["eip155:1", "eip155:18446744073709551615"])
-        {
+        for text in known.iter().map(String::as_str).chain([
+            "eip155:1",
+            "eip155:18446744073709551615",
+            "tron:728126428",
+            "tron:2494104990",
+            "tron:3448148188",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            "solana:EtWTRABZaYq6iMfeYKouRu166VU2xqa1",
+            "solana:4uhcVJyU9pJkvQyS88uRDiswHScCKQY3",
+        ]) {
             assert_eq!(text.parse::<Network>().unwrap().to_string(), text);
         }
     }
@@ -174,6 +275,8 @@ mod tests {
             "eip155:1:2",
             "eip155:18446744073709551616",
             "EIP155:1",
+            "tron:0x2b6653dc",
+            "tron:0728126428",
             "ei:1",
             "bip122:000000000019D6689C085AE165831E93",
             "bip122:000000000019d6689c085ae165831e9",
@@ -190,7 +293,9 @@ mod tests {
     #[test]
     fn unknown_chains_are_undecided() {
         for text in [
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdq",
+            "tron:1",
+            "ton:-239",
             "bip122:12a765e31ffd4059bada1e25190f6e98",
         ] {
             assert!(

@@ -8,18 +8,64 @@ use core::str::FromStr;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Scheme {
-    /// EIP-191 version 0x45, the `personal_sign` of Ethereum wallets.
-    Eip191,
+    /// The legacy Bitcoin signed message of a P2PKH address.
+    SignMessage,
+    /// Several legacy signed messages by keys of one multisig script.
+    MultisigSignMessage,
+    /// BIP-137: a legacy signed message whose header names the kind of address.
+    Bip137,
     /// BIP-322 in its *simple* form: the witness stack alone.
     Bip322Simple,
+    /// BIP-322 in its *full* form: the whole signing transaction.
+    Bip322Full,
+    /// EIP-191 version 0x45, the `personal_sign` of Ethereum wallets.
+    Eip191,
+    /// `personal_sign` over the 32 bytes of Keccak-256 of the message.
+    Eip191Keccak,
+    /// EIP-712 typed data.
+    Eip712,
+    /// TRON message signing, version 2.
+    Tip191,
+    /// TRON message signing, version 1, over Keccak-256 of the message.
+    TronV1,
+    /// Ed25519 over the message itself.
+    Solana,
+    /// Ed25519 over a framed Solana off-chain message, version 0.
+    SolanaOffchain,
 }
 
 impl Scheme {
+    /// Every scheme that this version judges.
+    pub const ALL: [Self; 12] = [
+        Self::SignMessage,
+        Self::MultisigSignMessage,
+        Self::Bip137,
+        Self::Bip322Simple,
+        Self::Bip322Full,
+        Self::Eip191,
+        Self::Eip191Keccak,
+        Self::Eip712,
+        Self::Tip191,
+        Self::TronV1,
+        Self::Solana,
+        Self::SolanaOffchain,
+    ];
+
     /// The scheme's name in files and on the command line.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Eip191 => "eip191",
+            Self::SignMessage => "signmessage",
+            Self::MultisigSignMessage => "multisig-signmessage",
+            Self::Bip137 => "bip137",
             Self::Bip322Simple => "bip322-simple",
+            Self::Bip322Full => "bip322-full",
+            Self::Eip191 => "eip191",
+            Self::Eip191Keccak => "eip191-keccak",
+            Self::Eip712 => "eip712",
+            Self::Tip191 => "tip191",
+            Self::TronV1 => "tron-v1",
+            Self::Solana => "solana",
+            Self::SolanaOffchain => "solana-offchain",
         }
     }
 }
@@ -39,11 +85,10 @@ impl FromStr for Scheme {
     ///
     /// `SchemeUnsupported`, which is undecided: a later version may know the name.
     fn from_str(text: &str) -> Result<Self, OwnershipError> {
-        match text {
-            "eip191" => Ok(Self::Eip191),
-            "bip322-simple" => Ok(Self::Bip322Simple),
-            _ => Err(OwnershipError::SchemeUnsupported),
-        }
+        Self::ALL
+            .into_iter()
+            .find(|scheme| scheme.as_str() == text)
+            .ok_or(OwnershipError::SchemeUnsupported)
     }
 }
 
@@ -53,14 +98,14 @@ mod tests {
 
     #[test]
     fn display_gives_back_the_parsed_name() {
-        for scheme in [Scheme::Eip191, Scheme::Bip322Simple] {
+        for scheme in Scheme::ALL {
             assert_eq!(scheme.as_str().parse(), Ok(scheme));
         }
     }
 
     #[test]
     fn unknown_names_are_undecided() {
-        for text in ["", "EIP191", "eip191 ", "bip322", "bip322-full"] {
+        for text in ["", "EIP191", "eip191 ", "bip322", "eip1271"] {
             assert!(
                 text.parse::<Scheme>().unwrap_err().is_undecided(),
                 "{text:?}"

@@ -9,9 +9,10 @@
 //! Source: RFC 6979, BIP-340, BIP-86 for the Taproot tweak without scripts.
 
 use super::address::Address;
-use super::bip322::{SIGHASH_ALL, p2tr_sighash, p2wpkh_sighash};
-use super::eip191;
+use super::bip322::SIGHASH_ALL;
+use super::bip322::sample::{p2tr_sighash, p2wpkh_sighash};
 use super::error::OwnershipError;
+use super::evm;
 use super::hash::{hash160, tagged_hash};
 use super::network::{BitcoinChain, EvmChainId, Network};
 use alloc::format;
@@ -50,7 +51,7 @@ impl SampleKey {
     pub fn evm_address(&self, chain: EvmChainId) -> Result<Address, OwnershipError> {
         Address::from_evm(
             Network::Evm(chain),
-            eip191::address_bytes(self.ecdsa.verifying_key())?,
+            evm::address_bytes(self.ecdsa.verifying_key())?,
         )
     }
 
@@ -80,7 +81,7 @@ impl SampleKey {
     pub fn sign_eip191(&self, message: &[u8]) -> Result<String, OwnershipError> {
         let (signature, id) = self
             .ecdsa
-            .sign_prehash_recoverable(&eip191::message_hash(message))
+            .sign_prehash_recoverable(&evm::message_hash(message))
             .map_err(|_| OwnershipError::SecretKey)?;
         let v = if id.is_y_odd() { 28 } else { 27 };
         Ok(format!("0x{}{v:02x}", hex::encode(signature.to_bytes())))
@@ -109,7 +110,7 @@ impl SampleKey {
     ///
     /// `SecretKey` with negligible probability.
     pub fn sign_bip322_p2tr(&self, message: &[u8]) -> Result<String, OwnershipError> {
-        let hash = p2tr_sighash(message, &self.output_key(), None);
+        let hash = p2tr_sighash(message, &self.output_key());
         let signature = self
             .taproot
             .sign_prehash_with_aux_rand(&hash, &[0; 32])

@@ -1,13 +1,19 @@
 //! Aggregated Bulletproofs range proofs (Bünz et al., 2018): each of `m` committed values is in [0, 2⁶⁴).
 //!
-//! Proofs are those of the crate `bulletproofs` 5.0.0, byte for byte. It verifies one proof at a time; [`verify_batch`]
-//! verifies many with one multiscalar multiplication, and gives the same verdict (SPEC §5).
+//! Proofs are those of the crate `bulletproofs` 5.0.0, byte for byte, made in about half its time ([`RangeProver`]). It
+//! verifies one proof at a time; [`verify_batch`] verifies many with one multiscalar multiplication, and gives the same
+//! verdict (SPEC §5). The library itself is the oracle of the tests for both.
 
 mod context;
 mod generators;
+mod inner_product;
 #[cfg(test)]
 mod oracle_tests;
 mod prove;
+#[cfg(test)]
+mod prover_oracle_tests;
+mod residue;
+mod transcript;
 mod verify;
 
 pub use context::RangeContext;

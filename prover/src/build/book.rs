@@ -197,16 +197,20 @@ pub(super) fn other_plan(path: &Path, why: &str) -> Error {
 /// The control total: what the rows add up to, each rounded up as its leaf is.
 fn ledger_total(book: &PlannedBook, rows: &BookRows) -> Result<Amount, Error> {
     let decimals = (book.asset.ledger_decimals(), book.asset.decimals());
-    rows.iter()
-        .try_fold(Amount::ZERO, |total, (_, _, exact)| {
-            total.checked_add(exact.round_up(decimals.0, decimals.1)?)
-        })
-        .map_err(|error| {
-            Error::refused(
-                error.to_string(),
-                "Keep the asset at fewer decimals in the asset table.",
-            )
-        })
+    let mut total = Amount::ZERO;
+    for row in rows.iter() {
+        let (_, _, exact) = row?;
+        total = exact
+            .round_up(decimals.0, decimals.1)
+            .and_then(|rounded| total.checked_add(rounded))
+            .map_err(|error| {
+                Error::refused(
+                    error.to_string(),
+                    "Keep the asset at fewer decimals in the asset table.",
+                )
+            })?;
+    }
+    Ok(total)
 }
 
 /// Deletes the shards of a finished book: their secrets have done their work.

@@ -14,6 +14,7 @@ use por_protocol::run_key::{Secrets, Subject};
 use rayon::prelude::*;
 
 use super::rows::BookRows;
+use super::sorted_runs::SortedRuns;
 use crate::durable;
 use crate::error::Error;
 use crate::secret_file;
@@ -21,6 +22,10 @@ use crate::secret_file;
 const RECORD_BYTES: usize = 40;
 /// Rows files stay far below 2⁶³ bytes, so the top bit is free to mark padding.
 const PADDING: u64 = 1 << 63;
+/// Records that are sorted in memory: 40 MiB.
+const RUN_RECORDS: usize = 1 << 20;
+/// Keys that are derived at a time, on all threads.
+const BATCH: usize = 1 << 14;
 
 /// What stands in a leaf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,38 +56,58 @@ impl LeafIndex {
         ctx: &Ctx,
     ) -> Result<Self, Error> {
         if !path.exists() {
-            let starts: Vec<(u64, String)> = rows
-                .iter()
-                .map(|(start, account, _)| (start, account.as_str().to_owned()))
-                .collect();
-            let padding = leaf_count - starts.len() as u64;
-            let rows = starts
-                .into_par_iter()
-                .map(|(start, account)| (secrets.order(ctx, Subject::Account(&account)), start));
-            let padding = (0..padding).into_par_iter().map(|number| {
-                (
-                    secrets.order(ctx, Subject::Padding(number)),
-                    PADDING | number,
-                )
-            });
-            let mut records: Vec<([u8; 32], u64)> = rows.chain(padding).collect();
-            records.par_sort_unstable();
-
-            let temporary = durable::temporary(path);
-            let mut writer = BufWriter::new(secret_file::create_private(&temporary)?);
-            for (key, source) in records {
-                writer
-                    .write_all(&key)
-                    .and_then(|()| writer.write_all(&source.to_le_bytes()))
-                    .map_err(Error::io(&temporary))?;
-            }
-            let file = writer.into_inner().map_err(|error| Error::Io {
-                path: temporary.clone(),
-                source: error.into_error(),
-            })?;
-            durable::finish(file, &temporary, path)?;
+            Self::write(path, rows, leaf_count, secrets, ctx, RUN_RECORDS)?;
         }
         Self::open(path, leaf_count)
+    }
+
+    fn write(
+        path: &Path,
+        rows: &BookRows,
+        leaf_count: u64,
+        secrets: &Secrets,
+        ctx: &Ctx,
+        run_records: usize,
+    ) -> Result<(), Error> {
+        let mut runs = SortedRuns::<RECORD_BYTES>::new(path.with_extension("runs"), run_records)?;
+        let mut all = rows.iter();
+        loop {
+            let batch = all
+                .by_ref()
+                .take(BATCH)
+                .collect::<Result<Vec<_>, Error>>()?;
+            if batch.is_empty() {
+                break;
+            }
+            let keyed: Vec<_> = batch
+                .par_iter()
+                .map(|(start, account, _)| {
+                    let subject = Subject::Account(account.as_str());
+                    record(secrets.order(ctx, subject), *start)
+                })
+                .collect();
+            keyed.into_iter().try_for_each(|record| runs.push(record))?;
+        }
+        let padding = leaf_count.saturating_sub(rows.len());
+        for first in (0..padding).step_by(BATCH) {
+            let numbers = first..padding.min(first + BATCH as u64);
+            let keyed: Vec<_> = numbers
+                .into_par_iter()
+                .map(|number| {
+                    let key = secrets.order(ctx, Subject::Padding(number));
+                    record(key, PADDING | number)
+                })
+                .collect();
+            keyed.into_iter().try_for_each(|record| runs.push(record))?;
+        }
+        let temporary = durable::temporary(path);
+        let mut writer = BufWriter::new(secret_file::create_private(&temporary)?);
+        runs.merge(|record| writer.write_all(&record).map_err(Error::io(&temporary)))?;
+        let file = writer.into_inner().map_err(|error| Error::Io {
+            path: temporary.clone(),
+            source: error.into_error(),
+        })?;
+        durable::finish(file, &temporary, path)
     }
 
     /// Opens an order that was written before.
@@ -145,6 +170,13 @@ impl LeafIndex {
     }
 }
 
+fn record(key: [u8; 32], source: u64) -> [u8; RECORD_BYTES] {
+    let mut record = [0; RECORD_BYTES];
+    record[..32].copy_from_slice(&key);
+    record[32..].copy_from_slice(&source.to_le_bytes());
+    record
+}
+
 fn parse(record: &[u8]) -> ([u8; 32], Source) {
     let mut key = [0; 32];
     let mut source = [0; 8];
@@ -159,4 +191,69 @@ fn parse(record: &[u8]) -> ([u8; 32], Source) {
             Source::Padding(source & !PADDING)
         },
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use por_protocol::account::AccountId;
+    use por_protocol::amount::ExactAmount;
+    use por_protocol::context::BookContext;
+    use por_protocol::digest::Digest;
+    use por_protocol::liabilities::Shape;
+    use por_protocol::run_key::RunKey;
+
+    use super::*;
+    use crate::build::write_rows;
+
+    #[test]
+    fn the_order_does_not_depend_on_the_memory_it_was_sorted_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let rows_path = folder.path().join("rows");
+        let account = |number: u64| AccountId::new(format!("account-{number:06}")).unwrap();
+        let amounts = (0..5_000).map(|number| (account(number), ExactAmount::from_steps(1)));
+        write_rows(&rows_path, amounts).unwrap();
+        let rows = BookRows::read(&rows_path).unwrap();
+        let secrets = RunKey::from_bytes(std::array::from_fn(|byte| byte as u8 + 1))
+            .unwrap()
+            .secrets(&Digest::of(b"plan"));
+        let leaf_count = 5_264;
+        let ctx = BookContext {
+            log_origin: "example.com/por",
+            period: "2026-10",
+            sequence: 0,
+            snapshot_time: 1_790_000_000,
+            asset: "BTC",
+            kind: "owed",
+            decimals: 8,
+            shape: Shape::new(leaf_count).unwrap(),
+        }
+        .ctx();
+        let order = |name: &str, run_records| {
+            let path = folder.path().join(name);
+            LeafIndex::write(&path, &rows, leaf_count, &secrets, &ctx, run_records).unwrap();
+            std::fs::read(path).unwrap()
+        };
+        // The plain way: all records in memory.
+        let rows_records = rows.iter().map(|row| {
+            let (start, account, _) = row.unwrap();
+            record(
+                secrets.order(&ctx, Subject::Account(account.as_str())),
+                start,
+            )
+        });
+        let padding_records = (0..264).map(|number| {
+            record(
+                secrets.order(&ctx, Subject::Padding(number)),
+                PADDING | number,
+            )
+        });
+        let mut expected: Vec<_> = rows_records.chain(padding_records).collect();
+        expected.sort_unstable();
+        let expected = expected.concat();
+        assert!(order("in memory", usize::MAX) == expected);
+        assert!(order("in runs of 7", 7) == expected);
+        assert!(order("in runs of 4096", 4096) == expected);
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 4, "no runs and no temporary files are left");
+    }
 }

@@ -8,6 +8,7 @@ mod layout;
 mod leaves;
 mod rows;
 mod shard;
+mod sorted_runs;
 
 pub use book::{Builder, BuiltBook};
 pub use layout::{PACK_TILES, pack_path, packs, read_path};

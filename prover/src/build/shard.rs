@@ -11,7 +11,9 @@ use indicatif::ProgressBar;
 use por_protocol::amount::Amount;
 use por_protocol::context::Ctx;
 use por_protocol::digest::Digest;
-use por_protocol::liabilities::{ARITY, ChildSecret, LeafOpening, Position, Shape, TileProver};
+use por_protocol::liabilities::{
+    ARITY, ChildSecret, LeafOpening, Position, Shape, TileProver, TileWitness,
+};
 use por_protocol::run_key::{Secrets, Subject};
 use rayon::prelude::*;
 use zeroize::Zeroizing;
@@ -25,6 +27,8 @@ use crate::error::Error;
 /// Levels of tiles in a shard.
 const LEVELS: u8 = 4;
 const LEAVES: u64 = 65_536;
+/// Tiles that are verified together before they are written.
+const CHECKED_TOGETHER: u64 = 64;
 const SECRET_BYTES: usize = 32 + 32 + 8 + 32 + 32 + 32;
 
 /// What every shard of a book shares.
@@ -227,39 +231,53 @@ fn make_level(
     children: &[ChildSecret],
     bar: &ProgressBar,
 ) -> Result<(Vec<u8>, Vec<ChildSecret>), Error> {
-    let made: Vec<(Vec<u8>, ChildSecret)> = (0..count)
-        .into_par_iter()
-        .map(|offset| {
-            let position = Position {
-                level,
-                index: first + offset,
+    let witness = |offset: u64| {
+        let position = Position {
+            level,
+            index: first + offset,
+        };
+        let first_child = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .saturating_mul(ARITY);
+        let own = children.get(first_child..).unwrap_or_default();
+        let children = std::array::from_fn(|slot| {
+            let child = Position {
+                level: level - 1,
+                index: position.index * 16 + slot as u64,
             };
-            let first_child = usize::try_from(offset)
-                .unwrap_or(usize::MAX)
-                .saturating_mul(ARITY);
-            let own = children.get(first_child..).unwrap_or_default();
-            let children = std::array::from_fn(|slot| {
-                let child = Position {
-                    level: level - 1,
-                    index: position.index * 16 + slot as u64,
-                };
-                // Whatever lies beyond the last node of the level below is void.
-                own.get(slot)
-                    .cloned()
-                    .unwrap_or_else(|| ChildSecret::void(input.ctx, child))
-            });
-            let seed = input.secrets.tile_seed(input.ctx, position);
-            let tile = input
+            // Whatever lies beyond the last node of the level below is void.
+            own.get(slot)
+                .cloned()
+                .unwrap_or_else(|| ChildSecret::void(input.ctx, child))
+        });
+        TileWitness {
+            position,
+            children,
+            seed: input.secrets.tile_seed(input.ctx, position),
+        }
+    };
+    // Small enough that every thread has some, whatever the level; the bytes do not depend on it.
+    let share = count.div_ceil(4 * rayon::current_num_threads() as u64);
+    let together = share.clamp(1, CHECKED_TOGETHER);
+    let made: Vec<Vec<(Vec<u8>, ChildSecret)>> = (0..count.div_ceil(together))
+        .into_par_iter()
+        .map(|batch| {
+            let offsets = batch * together..((batch + 1) * together).min(count);
+            let tiles = input
                 .prover
-                .prove(input.ctx, position, &children, seed)
-                .map_err(Error::protocol(format!("tile {level}/{}", position.index)));
-            bar.inc(1);
-            tile
+                .prove_batch(input.ctx, offsets.clone().map(witness))
+                .map_err(Error::protocol(format!(
+                    "tiles {level}/{} to {}",
+                    first + offsets.start,
+                    first + offsets.end - 1
+                )))?;
+            bar.inc(tiles.len() as u64);
+            Ok(tiles)
         })
-        .collect::<Result<_, _>>()?;
+        .collect::<Result<_, Error>>()?;
     let mut records = Vec::new();
     let mut nodes = Vec::new();
-    for (record, node) in made {
+    for (record, node) in made.into_iter().flatten() {
         records.extend_from_slice(&record);
         nodes.push(node);
     }
@@ -283,12 +301,7 @@ fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
             .secret(input.ctx))
         }
         Source::Row(start) => {
-            let (account, exact) = input.rows.at(start).ok_or_else(|| {
-                Error::refused(
-                    "the order of the leaves does not fit the rows",
-                    "Start again with `por plan`.",
-                )
-            })?;
+            let (account, exact) = input.rows.at(start)?;
             let account = account.as_str();
             let (blinding, salt) = input
                 .secrets

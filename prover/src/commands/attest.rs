@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use por_protocol::attestation::SnapshotBlock;
 
 use super::challenge::ChallengeArgs;
+use super::publish::{SigningArgs, explain_to_sign};
 use super::{HomeArg, RunArg};
-use crate::attest::{AttestInput, attest};
+use crate::attest::{AttestInput, Attested, attest};
+use crate::chains::collect::Collected;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::read_reserves;
@@ -23,6 +25,9 @@ pub struct Attest {
     /// Reserves: CSV with the columns network,address,asset,amount,scheme,signature
     #[arg(long, value_name = "FILE")]
     pub reserves: PathBuf,
+    /// Folder that `por reserves collect` wrote: blocks of the snapshot and evidence of the balances
+    #[arg(long, value_name = "DIR")]
+    pub collected: Option<PathBuf>,
     /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
@@ -35,12 +40,20 @@ pub struct Attest {
     /// Public file to bind into the attestation, such as an auditor's letter
     #[arg(long, value_name = "FILE")]
     pub annex: Vec<PathBuf>,
+    /// A log key that is kept elsewhere.
+    #[command(flatten)]
+    pub signing: SigningArgs,
 }
 
 impl Attest {
     /// # Errors
     /// Whatever is wrong with reserves, keys or the run; nothing is signed then.
-    pub fn run(self) -> Result<Exit, Error> {
+    pub fn run(mut self) -> Result<Exit, Error> {
+        if let Some(folder) = &self.collected {
+            let collected = Collected::read(folder)?;
+            self.block.extend(collected.blocks);
+            self.annex.extend(collected.annexes);
+        }
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let run = home.run(self.run.run)?;
@@ -62,12 +75,23 @@ impl Attest {
             challenge: Some(terms),
             reserves,
             annexes: &self.annex,
+            tokens: &home.tokens()?,
         };
-        let attestation = attest(&run, &home.log_key()?, input)?;
-        eprintln!(
-            "Attested run {}: {} books, {} reserves. Next: por publish.",
-            attestation.sequence, attestation.books.count, attestation.reserves.count
-        );
+        match attest(&run, &self.signing.signer(&home)?, input)? {
+            Attested::ToSign(path) => explain_to_sign(&path),
+            Attested::Done(attestation) => {
+                let roles = home.policy()?.1.approvers().len();
+                let next = if roles == 0 {
+                    "por publish"
+                } else {
+                    "por approve"
+                };
+                eprintln!(
+                    "Attested run {}: {} books, {} reserves. Next: {next}.",
+                    attestation.sequence, attestation.books.count, attestation.reserves.count
+                );
+            }
+        }
         Ok(Exit::Ok)
     }
 }
@@ -79,6 +103,7 @@ pub(super) fn parse_block(text: &str) -> Result<SnapshotBlock, String> {
             network: network.into(),
             height,
             hash: hash.into(),
+            muhash: None,
         }),
         _ => Err("write NETWORK=HEIGHT=HASH, such as eip155:1=21000000=0xabc…".into()),
     }

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::balances::BalanceArgs;
 use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
-use crate::publication::{AuditOptions, Publication, audit};
+use crate::publication::{AuditOptions, Part, Publication, Scope, UnitRecord, audit_within};
 use crate::report_text::Question;
 
 /// Check a whole publication: every tile, sum, total, signature and reserve
@@ -18,6 +19,16 @@ pub struct Audit {
     /// Sequence of the attestation to audit [default: the last one]
     #[arg(long)]
     pub sequence: Option<u64>,
+    /// What to check balances with.
+    #[command(flatten)]
+    pub balances: BalanceArgs,
+    /// Verify the tiles of one of several parts, such as 2/8, and leave the others' as "cannot tell" (exit code 6)
+    #[arg(long, value_name = "I/N", default_value_t)]
+    pub part: Part,
+    /// Note in this file which tiles are verified, and go on from there next time. The lines of all parts' files together
+    /// are the file of the whole: name it without --part for the verdict
+    #[arg(long, value_name = "FILE")]
+    pub resume: Option<PathBuf>,
     /// Print the report as JSON
     #[arg(long)]
     pub json: bool,
@@ -28,13 +39,21 @@ impl Audit {
     /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
         let policy = read_policy(self.policy.as_deref())?;
+        let balances = self.balances.read()?;
         let options = AuditOptions {
+            balances: &balances,
             policy: policy.as_deref(),
             now: now(),
             sequence: self.sequence,
             progress: true,
         };
-        let report = audit(&Publication::at(&self.publication), &options)?;
+        let record = self.resume.as_deref().map(UnitRecord::open).transpose()?;
+        let scope = Scope {
+            part: self.part,
+            record: record.as_ref(),
+        };
+        let report = audit_within(&Publication::at(&self.publication), &options, &scope)?;
+        record.map_or(Ok(()), UnitRecord::finish)?;
         print_report(&report, Question::BooksTrue, self.json)?;
         Ok(audit_exit(&report))
     }

@@ -45,12 +45,9 @@ fn build(run: &Run) -> Result<(), Error> {
     let mut books = Vec::new();
     for book in &plan.books {
         let rows = BookRows::read(&run.rows_path(book))?;
-        mac.book(
-            book.asset.id().as_str(),
-            book.kind.as_str(),
-            rows.len() as u64,
-        );
-        for (_, account, exact) in rows.iter() {
+        mac.book(book.asset.id().as_str(), book.kind.as_str(), rows.len());
+        for row in rows.iter() {
+            let (_, account, exact) = row?;
             mac.row(&account, exact);
         }
         books.push(rows);

@@ -69,7 +69,7 @@ pub struct ChallengeCommand {
     /// What dates the signatures.
     #[command(flatten)]
     pub terms: ChallengeArgs,
-    /// CSV with the columns network,address (more columns are ignored): writes a text file for each into --out
+    /// CSV with the columns network,address (more columns are ignored): writes a text file for each into --out, and for EVM addresses its EIP-712 twin
     #[arg(long, value_name = "FILE", requires = "out", conflicts_with_all = ["network", "address"])]
     pub addresses: Option<PathBuf>,
     /// Folder for the texts of --addresses
@@ -83,6 +83,9 @@ pub struct ChallengeCommand {
         required_unless_present = "addresses"
     )]
     pub network: Option<String>,
+    /// Print the EIP-712 typed data instead of the text
+    #[arg(long, requires = "address")]
+    pub typed_data: bool,
     /// Address whose text to print
     #[arg(long, requires = "network")]
     pub address: Option<String>,
@@ -97,13 +100,21 @@ impl ChallengeCommand {
         if let (Some(network), Some(address)) = (&self.network, &self.address) {
             let address = parse(network, address)
                 .map_err(|why| Error::refused(why, "Write an address of this chain."))?;
-            // No line feed at the end: the signature is over exactly these bytes.
-            print(challenge.text(&address).as_bytes())?;
+            if self.typed_data {
+                let json = challenge.typed_data_json(&address);
+                let json = json.map_err(|error| {
+                    Error::refused(error.to_string(), "Leave --typed-data out for this chain.")
+                })?;
+                print(json.as_bytes())?;
+            } else {
+                // No line feed at the end: the signature is over exactly these bytes.
+                print(challenge.text(&address).as_bytes())?;
+            }
         }
         if let (Some(file), Some(out)) = (&self.addresses, &self.out) {
             let written = write_all(file, out, &challenge)?;
             eprintln!(
-                "Wrote {written} texts to {}; sign each as it is, byte for byte.",
+                "Wrote {written} texts to {}; sign each as it is, byte for byte, or the typed data (.json) beside it.",
                 out.display()
             );
         }
@@ -139,6 +150,7 @@ fn write_all(file: &Path, out: &Path, challenge: &Challenge) -> Result<usize, Er
         return Err(line_error(1, "no columns network and address".into()));
     };
     let mut texts = std::collections::BTreeMap::new();
+    let mut addresses = 0;
     for record in reader.records() {
         let record = record.map_err(csv_error)?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -150,12 +162,17 @@ fn write_all(file: &Path, out: &Path, challenge: &Challenge) -> Result<usize, Er
             address.network().to_string().replace(':', "_"),
             address.as_str()
         );
+        // Typed data exists for EVM addresses only; where it does, either may be signed.
+        if let Ok(twin) = challenge.typed_data_json(&address) {
+            texts.insert(name.replace(".txt", ".json"), twin + "\n");
+        }
         texts.insert(name, challenge.text(&address));
+        addresses += 1;
     }
     std::fs::create_dir_all(out).map_err(Error::io(out))?;
     for (name, text) in &texts {
         let path = out.join(name);
         std::fs::write(&path, text).map_err(Error::io(&path))?;
     }
-    Ok(texts.len())
+    Ok(addresses)
 }

@@ -1,6 +1,10 @@
 //! `por demo`: the main job from end to end on the embedded sample, each step with the command that does it.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command as ProcessCommand, Stdio};
+
+use por_protocol::amount::{Decimals, ExactAmount};
 
 use super::challenge::ChallengeArgs;
 use super::publish::SigningArgs;
@@ -10,6 +14,7 @@ use super::{
 use crate::demo::{sample_account, sample_ledger, sample_reserves};
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::publication::Part;
 
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 /// The sample's own snapshot: an invented block on each chain, so that every run is the same.
@@ -18,13 +23,22 @@ const BLOCKS: [&str; 2] = [
     "eip155:1=25600000=0x0000000000000000000000000000000000000000000000000000000000000001",
 ];
 
-/// Run the main job from end to end on an embedded sample
+/// Periods and days of the sample's attestations.
+const MONTHS: [(&str, &str); 3] = [
+    ("2026-08", "2026-08-31"),
+    ("2026-09", "2026-09-30"),
+    ("2026-10", "2026-10-31"),
+];
+/// Names of the sample's witnesses.
+const WITNESSES: [&str; 3] = ["north", "south", "east"];
+
+/// Run the main job from end to end on an embedded sample: three months, three witnesses
 #[derive(Debug, clap::Args)]
 pub struct Demo {
     /// Folder to make; it must not exist
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Accounts of the sample ledger
+    /// Accounts of the last month's ledger; the months before have fewer
     #[arg(long, default_value_t = 2000)]
     pub accounts: u64,
     /// Seed of the sample: the same seed gives the same ledger and addresses
@@ -51,17 +65,8 @@ impl Demo {
         let home = HomeArg {
             home: at("exchange"),
         };
-        let (ledger, header, reserves) =
-            (at("ledger.csv"), at("block-header.hex"), at("reserves.csv"));
         let (publication, policy) = (at("publication"), at("exchange/policy"));
-        let (csv, totals) = sample_ledger(self.accounts, self.seed);
-        write(&ledger, &csv)?;
-        write(&header, HEADER)?;
-        say(&format!(
-            "A sample ledger of {} accounts is in {}.",
-            self.accounts,
-            ledger.display()
-        ));
+        write(&at("block-header.hex"), HEADER)?;
 
         say(&format!(
             "$ por init --home {} --entity 'Sample Exchange' --log-origin sample.example/por",
@@ -74,70 +79,19 @@ impl Demo {
             assets: None,
         };
         init.run()?;
+        say(
+            "Three witnesses start, as auditors and rival exchanges would run them: $ por witness init, follow, serve",
+        );
+        let witnesses = start_witnesses(&at("witnesses"), &policy)?;
 
-        say(&format!(
-            "$ por plan --ledger {} --period 2026-10 --snapshot 2026-10-31T00:00:00Z",
-            ledger.display()
-        ));
-        let plan = PlanCommand {
-            home: home.clone(),
-            ledger: vec![ledger],
-            period: "2026-10".into(),
-            snapshot: "2026-10-31T00:00:00Z".into(),
-            seal: Vec::new(),
-            public: Vec::new(),
-            leaves: Vec::new(),
-        };
-        plan.run()?;
-
-        say("$ por build");
-        Build {
-            home: home.clone(),
-            run: RunArg::default(),
-            threads: None,
+        // Three months: the exchange grows.
+        let mut csv = String::new();
+        for (month, (period, day)) in (1_u64..).zip(MONTHS) {
+            let accounts = (self.accounts * month / MONTHS.len() as u64).max(1);
+            csv = self.month(&home, accounts, period, day)?;
         }
-        .run()?;
-
-        let terms = ChallengeArgs {
-            block_header: header,
-            nonce: "0123456789abcdef".into(),
-        };
-        let settings = Home::at(&home.home).settings()?;
-        let (_, challenge) = terms.read(&settings.entity, &settings.log_origin)?;
-        write(&reserves, &sample_reserves(&totals, self.seed, &challenge)?)?;
-        say(&format!(
-            "Signed sample addresses are in {}.",
-            reserves.display()
-        ));
-
-        say(&format!(
-            "$ por attest --reserves {} --block-header … --nonce … --block …",
-            reserves.display()
-        ));
-        let attest = Attest {
-            home: home.clone(),
-            run: RunArg::default(),
-            reserves,
-            terms,
-            block: BLOCKS
-                .iter()
-                .filter_map(|block| super::attest::parse_block(block).ok())
-                .collect(),
-            supersedes: None,
-            annex: Vec::new(),
-        };
-        attest.run()?;
-
-        say(&format!("$ por publish --to {}", publication.display()));
-        let publish = Publish {
-            home: home.clone(),
-            run: RunArg::default(),
-            to: publication.clone(),
-            page: self.page.clone(),
-            patience: 30,
-            signing: SigningArgs::default(),
-        };
-        publish.run()?;
+        // What they cosigned stays in the log; they are not asked again.
+        drop(witnesses);
 
         // An account that holds everything shows most.
         let (account, statement) = (holder_of_all(&csv), at("statement.por"));
@@ -154,6 +108,13 @@ impl Demo {
             out: statement.clone(),
         };
         issue.run()?;
+
+        say(&format!(
+            "$ por log check {} --policy {}",
+            publication.display(),
+            policy.display()
+        ));
+        super::log::Check::of(&publication, &policy, &statement).run()?;
 
         say(&format!(
             "$ por verify {} --policy {}",
@@ -177,6 +138,9 @@ impl Demo {
             publication: publication.clone(),
             policy: Some(policy),
             sequence: None,
+            balances: super::balances::BalanceArgs::default(),
+            part: Part::default(),
+            resume: None,
             json: false,
         }
         .run()?;
@@ -193,6 +157,173 @@ impl Demo {
             verified
         })
     }
+}
+
+impl Demo {
+    /// Plans, builds, attests and publishes one month. Returns its ledger.
+    fn month(
+        &self,
+        home: &HomeArg,
+        accounts: u64,
+        period: &str,
+        day: &str,
+    ) -> Result<String, Error> {
+        let at = |name: &str| self.out.join(name);
+        let ledger = at(&format!("ledger-{period}.csv"));
+        let reserves = at(&format!("reserves-{period}.csv"));
+        let (csv, totals) = sample_ledger(accounts, self.seed);
+        write(&ledger, &csv)?;
+        say(&format!(
+            "{period}: a sample ledger of {accounts} accounts is in {}.",
+            ledger.display()
+        ));
+        let sealed = sealed_usdt(&totals)?;
+        say(&format!(
+            "$ por plan --ledger {} --period {period} --snapshot {day}T00:00:00Z --seal {sealed}",
+            ledger.display()
+        ));
+        let plan = PlanCommand {
+            home: home.clone(),
+            ledger: vec![ledger],
+            period: period.into(),
+            snapshot: format!("{day}T00:00:00Z"),
+            seal: vec![sealed],
+            public: Vec::new(),
+            leaves: Vec::new(),
+            expect_total: Vec::new(),
+        };
+        plan.run()?;
+
+        say("$ por build");
+        Build {
+            home: home.clone(),
+            run: RunArg::default(),
+            threads: None,
+        }
+        .run()?;
+
+        let terms = ChallengeArgs {
+            block_header: at("block-header.hex"),
+            nonce: "0123456789abcdef".into(),
+        };
+        let settings = Home::at(&home.home).settings()?;
+        let (_, challenge) = terms.read(&settings.entity, &settings.log_origin)?;
+        write(&reserves, &sample_reserves(&totals, self.seed, &challenge)?)?;
+        say(&format!(
+            "$ por attest --reserves {} --block-header … --nonce … --block …",
+            reserves.display()
+        ));
+        let attest = Attest {
+            home: home.clone(),
+            run: RunArg::default(),
+            reserves,
+            terms,
+            block: BLOCKS
+                .iter()
+                .filter_map(|block| super::attest::parse_block(block).ok())
+                .collect(),
+            supersedes: None,
+            annex: Vec::new(),
+            signing: SigningArgs::default(),
+            collected: None,
+        };
+        attest.run()?;
+
+        let publication = at("publication");
+        say(&format!("$ por publish --to {}", publication.display()));
+        let publish = Publish {
+            home: home.clone(),
+            run: RunArg::default(),
+            to: publication,
+            page: self.page.clone(),
+            patience: 30,
+            signing: SigningArgs::default(),
+        };
+        publish.run()?;
+        Ok(csv)
+    }
+}
+
+/// A bound two per cent above the total, as an exchange would choose it that does not want to show the total itself.
+fn sealed_usdt(totals: &[u128; 3]) -> Result<String, Error> {
+    let [.., total] = totals;
+    let decimals = Decimals::new(6)
+        .map_err(|error| Error::refused(error.to_string(), "This is a fault of this build."))?;
+    let bound = ExactAmount::from_steps(total + total / 50 + 1);
+    Ok(format!("USDT={}", bound.to_units(decimals)))
+}
+
+/// Processes of this program that are stopped when the demo ends, however it ends.
+struct Witnesses(Vec<Child>);
+
+impl Drop for Witnesses {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Starts three witnesses that follow the policy's log, and asks for two of them in the policy.
+fn start_witnesses(folder: &Path, policy: &Path) -> Result<Witnesses, Error> {
+    let program = std::env::current_exe().map_err(Error::io(Path::new("por")))?;
+    let text = std::fs::read_to_string(policy).map_err(Error::io(policy))?;
+    let log = text
+        .lines()
+        .find_map(|line| line.strip_prefix("log "))
+        .unwrap_or_default();
+    std::fs::create_dir(folder).map_err(Error::io(folder))?;
+    let mut lines = text.replace("quorum none\n", "");
+    let mut witnesses = Witnesses(Vec::new());
+    for name in WITNESSES {
+        let own = folder.join(name);
+        let por = |arguments: &[&str]| {
+            let mut command = ProcessCommand::new(&program);
+            command
+                .arg("witness")
+                .args(arguments)
+                .arg("--folder")
+                .arg(&own);
+            command
+        };
+        let origin = format!("witness.example/{name}");
+        let made = por(&["init", "--name", &origin])
+            .output()
+            .map_err(Error::io(&program))?;
+        let key = String::from_utf8_lossy(&made.stdout).trim().to_owned();
+        por(&["follow", log])
+            .output()
+            .map_err(Error::io(&program))?;
+        let mut child = por(&["serve", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .map_err(Error::io(&program))?;
+        let mut line = String::new();
+        if let Some(stderr) = child.stderr.as_mut() {
+            BufReader::new(stderr)
+                .read_line(&mut line)
+                .map_err(Error::io(&own))?;
+        }
+        witnesses.0.push(child);
+        let url = line
+            .split_whitespace()
+            .find_map(|word| word.strip_suffix("/add-checkpoint."))
+            .ok_or_else(|| {
+                Error::refused(
+                    format!("witness {name} did not start: {}", line.trim()),
+                    "Start the demo again.",
+                )
+            })?;
+        lines.push_str(&format!("witness {name} {key} {url}/\n"));
+    }
+    lines.push_str(&format!(
+        "group witnesses 2 {}\nquorum witnesses\n",
+        WITNESSES.join(" ")
+    ));
+    write(policy, &lines)?;
+    Ok(witnesses)
 }
 
 /// Progress of the demo goes to standard error: standard output holds the reports.

@@ -1,15 +1,21 @@
 //! The command line: one subcommand, one file, one typed output. stdout is data, stderr is for people.
 
+mod approve;
 mod attest;
 mod audit;
+mod balances;
 mod build;
 mod challenge;
 mod completions;
 mod demo;
 mod init;
+mod log;
 mod man;
+mod mirror;
+mod ownership;
 mod plan;
 mod publish;
+mod reserves;
 mod statement;
 mod verify;
 mod witness;
@@ -53,11 +59,16 @@ enum Command {
     Build(Build),
     Challenge(challenge::ChallengeCommand),
     Attest(Attest),
+    Approve(approve::Approve),
+    Reserves(reserves::Reserves),
     Publish(Publish),
     Statement(StatementCommand),
     Verify(Verify),
     Audit(Audit),
+    Log(log::LogCommand),
+    Mirror(mirror::MirrorCommand),
     Witness(witness::WitnessCommand),
+    Ownership(ownership::Ownership),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -75,11 +86,16 @@ impl Cli {
             Command::Build(command) => command.run(),
             Command::Challenge(command) => command.run(),
             Command::Attest(command) => command.run(),
+            Command::Approve(command) => command.run(),
+            Command::Reserves(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Statement(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
+            Command::Log(command) => command.run(),
+            Command::Mirror(command) => command.run(),
             Command::Witness(command) => command.run(),
+            Command::Ownership(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

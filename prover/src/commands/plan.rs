@@ -46,6 +46,9 @@ pub struct PlanCommand {
     /// Leaves of this asset's tree instead of the default padding: ASSET=COUNT, a multiple of 16
     #[arg(long, value_name = "ASSET=COUNT")]
     pub leaves: Vec<String>,
+    /// What the rows of this asset must add up to, from the books of account: ASSET=UNITS, to the last decimal
+    #[arg(long, value_name = "ASSET=UNITS")]
+    pub expect_total: Vec<String>,
 }
 
 impl PlanCommand {
@@ -72,7 +75,9 @@ impl PlanCommand {
                 )
             })?;
         self.check_named(&assets)?;
+        let expected = self.expected_totals(&assets)?;
         let ledger = read_csv(&self.ledger, &assets)?;
+        check_totals(&assets, &ledger, &expected)?;
         let books = assets
             .iter()
             .zip(ledger.assets())
@@ -118,6 +123,10 @@ impl PlanCommand {
             );
         }
         eprintln!(
+            "  what was read, with digests and totals: {}",
+            run.ledger_report_path().display()
+        );
+        eprintln!(
             "Next: por build. The run key is in {}.",
             run.run_key_path().display()
         );
@@ -128,10 +137,12 @@ impl PlanCommand {
     fn check_named(&self, assets: &AssetTable) -> Result<(), Error> {
         let mut totals = BTreeSet::new();
         let mut leaves = BTreeSet::new();
+        let mut expected = BTreeSet::new();
         let flags = [
             ("--seal", &self.seal),
             ("--public", &self.public),
             ("--leaves", &self.leaves),
+            ("--expect-total", &self.expect_total),
         ];
         for (flag, argument) in flags
             .into_iter()
@@ -153,10 +164,10 @@ impl PlanCommand {
                     format!("Write --public {id}."),
                 ));
             }
-            let seen = if flag == "--leaves" {
-                &mut leaves
-            } else {
-                &mut totals
+            let seen = match flag {
+                "--leaves" => &mut leaves,
+                "--expect-total" => &mut expected,
+                _ => &mut totals,
             };
             if !seen.insert(id) {
                 return Err(Error::refused(
@@ -166,6 +177,25 @@ impl PlanCommand {
             }
         }
         Ok(())
+    }
+
+    /// The control totals of each asset, exact.
+    fn expected_totals(&self, assets: &AssetTable) -> Result<Vec<Option<ExactAmount>>, Error> {
+        let parse = |asset: &Asset| {
+            let id = asset.id().as_str();
+            let wrong = |why: String| {
+                let example = format!("Write the total in units, such as {id}=1234.5.");
+                Error::refused(format!("--expect-total {id}: {why}"), example)
+            };
+            match named(&self.expect_total, id) {
+                None => Ok(None),
+                Some(None) => Err(wrong("the total is missing".into())),
+                Some(Some(text)) => ExactAmount::from_units(text, asset.ledger_decimals())
+                    .map(Some)
+                    .map_err(|error| wrong(error.to_string())),
+            }
+        };
+        assets.iter().map(parse).collect()
     }
 
     fn book(&self, asset: &Asset, rows: &AssetRows) -> Result<PlannedBook, Error> {
@@ -256,6 +286,34 @@ fn named<'a>(arguments: &'a [String], id: &str) -> Option<Option<&'a str>> {
         })
 }
 
+/// The rows add up to what the exchange's own books say, or nothing is planned. Only the difference is shown.
+fn check_totals(
+    assets: &AssetTable,
+    ledger: &Ledger,
+    expected: &[Option<ExactAmount>],
+) -> Result<(), Error> {
+    for ((asset, rows), expected) in assets.iter().zip(ledger.assets()).zip(expected) {
+        let (Some(expected), found) = (expected, rows.exact_total()) else {
+            continue;
+        };
+        let (less, more) = (expected.steps(), found.steps());
+        if less == more {
+            continue;
+        }
+        let difference = ExactAmount::from_steps(less.abs_diff(more));
+        return Err(Error::refused(
+            format!(
+                "the rows of {} add up to {} {} than --expect-total says",
+                asset.id(),
+                difference.to_units(asset.ledger_decimals()),
+                if more > less { "more" } else { "less" },
+            ),
+            "Find the rows that are missing, doubled or too many; correct the ledger or the control total.",
+        ));
+    }
+    Ok(())
+}
+
 fn ledger_mac(key: &RunKey, books: &[PlannedBook], ledger: &Ledger) -> Digest {
     let mut mac = key.ledger_mac();
     for (book, rows) in books.iter().zip(ledger.assets()) {
@@ -288,6 +346,11 @@ fn write_run(home: &Home, plan: &Plan, key: &RunKey, ledger: &Ledger) -> Result<
         source: error.into(),
     })?;
     durable::write_private(&staged.plan_path(), &json)?;
+    let report = serde_json::to_vec_pretty(ledger.report()).map_err(|error| Error::Io {
+        path: staged.ledger_report_path(),
+        source: error.into(),
+    })?;
+    durable::write_private(&staged.ledger_report_path(), &report)?;
     secret_file::write_run_key(&staged.run_key_path(), key)?;
     let runs = home.path().join("runs");
     secret_file::create_private_dir(&runs)?;

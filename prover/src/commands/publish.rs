@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use por_protocol::policy::Policy;
-
 use super::{HomeArg, RunArg, now};
 use crate::error::{Error, Exit};
 use crate::home::Home;
@@ -20,8 +18,8 @@ pub struct Publish {
     /// The run.
     #[command(flatten)]
     pub run: RunArg,
-    /// The publication: a folder that any web host can serve
-    #[arg(long, value_name = "DIR")]
+    /// The publication: a folder that any web host can serve, or a bucket: s3://, gs:// or az://BUCKET/FOLDER
+    #[arg(long, value_name = "DIR|URL")]
     pub to: PathBuf,
     /// The built page (web/dist) to publish with it
     #[arg(long, value_name = "DIR")]
@@ -54,17 +52,12 @@ impl SigningArgs {
         if self.to_sign.is_none() && self.signature.is_none() {
             return home.log_key().map(Signer::Key);
         }
-        let path = home.policy_path();
-        let text = std::fs::read(&path).map_err(Error::io(&path))?;
-        let policy = Policy::parse(&text)
-            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
-        let public = policy
-            .logs()
-            .last()
-            .cloned()
-            .ok_or_else(|| Error::input(&path, "it names no log key", "See SPEC §7.4."))?;
+        let (_, policy) = home.policy()?;
+        let newest = policy.logs().last().cloned();
         Ok(Signer::Detached(Detached {
-            public,
+            public: newest.ok_or_else(|| {
+                Error::input(&home.policy_path(), "it names no log key", "See SPEC §7.4.")
+            })?,
             to_sign: self.to_sign.clone(),
             signature: self.signature.clone(),
         }))
@@ -87,6 +80,7 @@ impl Publish {
         let home = Home::at(&self.home.home);
         let run = home.run(self.run.run)?;
         let target = Target::open(&self.to)?;
+        target.check_safe()?;
         let publishing = Publishing {
             home: &home,
             target: &target,

@@ -64,8 +64,8 @@ impl StatementCommand {
             return Ok(Exit::Ok);
         }
         let accounts: Vec<String> = match &self.list {
-            Some(path) => read_list(path, &issuer.accounts())?,
-            None => issuer.accounts().into_iter().collect(),
+            Some(path) => read_list(path, &issuer.accounts()?)?,
+            None => issuer.accounts()?.into_iter().collect(),
         };
         // The folder appears whole or not at all.
         if self.out.exists() {

@@ -21,7 +21,7 @@ const MAX_REPLY_BYTES: u64 = 64 * 1024;
 /// What one witness did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// It cosigned: its signature lines, verified.
+    /// It cosigned: its signature line, verified.
     Cosigned(String),
     /// It did not, and why.
     Silent(String),
@@ -107,7 +107,7 @@ fn meets(policy: &Policy, note: &str) -> bool {
     Note::parse(note.as_bytes()).is_ok_and(|note| policy.witnessed(&note).is_ok())
 }
 
-/// One witness's verified signature lines.
+/// One witness's verified signature line.
 fn ask(
     witness: &Witness,
     log: &Successor,
@@ -138,39 +138,48 @@ fn ask(
     let mut reply = send(log.older())?;
     // It has last seen another head of ours: it says which.
     if reply.status == 409 {
-        let size = text(&reply)
-            .and_then(|size| TreeSize::from_decimal(size.trim_end_matches('\n')))
-            .filter(|size| *size <= log.head().size)
-            .ok_or("it knows a larger log than this one, or answers nonsense")?;
-        reply = send(size)?;
+        let seen = conflict(&reply)?;
+        if seen > log.head().size {
+            return Err(format!(
+                "it has cosigned a log of {seen} entries, and this one has {}: find out who signed that one",
+                log.head().size
+            ));
+        }
+        if seen != log.older() {
+            reply = send(seen)?;
+        }
+    }
+    if reply.status == 409 {
+        return Err("it knows another size of this log at every attempt".into());
+    }
+    if reply.status == 422 {
+        return Err(
+            "it has cosigned another history of this log: find out who signed that one".into(),
+        );
     }
     if reply.status != 200 {
         return Err(format!("it answered with status {}", reply.status));
     }
     let lines = text(&reply).ok_or("its answer is not text")?;
-    own_lines(witness, signed, lines).map_err(|error| error.to_string())
+    own_line(witness, signed, lines).map_err(|error| error.to_string())
 }
 
-/// The lines of the witness's own key; others mean nothing.
-fn own_lines(witness: &Witness, signed: &str, lines: &str) -> Result<String, ProtocolError> {
-    let own: String = lines
-        .split_inclusive('\n')
-        .filter(|line| {
-            let name = line
-                .strip_prefix("— ")
-                .and_then(|line| line.split_once(' '));
-            name.is_some_and(|(name, _)| name == witness.key.name().as_str())
-        })
-        .collect();
-    let note = format!("{signed}{own}");
-    let note = Note::parse(note.as_bytes())?;
-    match note.cosignature(&witness.key)? {
-        Some(_) => Ok(own),
-        None => Err(ProtocolError::Signature {
-            what: "witness's cosignature",
-            why: "its answer holds none by the key of the policy",
-        }),
-    }
+/// The size that a witness names with a conflict.
+fn conflict(reply: &Reply) -> Result<TreeSize, String> {
+    text(reply)
+        .and_then(|size| TreeSize::from_decimal(size.strip_suffix('\n')?))
+        .ok_or_else(|| "it answered with status 409 and without the size it knows".into())
+}
+
+/// One line, by the witness's own key. Whatever else it answers is left out: a line that another witness is said to have
+/// signed would spoil the note of all, and many lines would make it too long to be read.
+fn own_line(witness: &Witness, signed: &str, lines: &str) -> Result<String, ProtocolError> {
+    let note = format!("{signed}{lines}");
+    let line = Note::parse(note.as_bytes())?.cosignature_line(&witness.key)?;
+    line.ok_or(ProtocolError::Signature {
+        what: "witness's cosignature",
+        why: "its answer holds none by the key of the policy",
+    })
 }
 
 fn text(reply: &Reply) -> Option<&str> {

@@ -1,4 +1,4 @@
-//! The exchange's log: reading it from a publication, extending it, keeping the signer honest (SPEC §7.5).
+//! The exchange's log: reading it from a publication, extending it, keeping the signer honest (SPEC §7.6).
 
 mod cosign;
 mod published;

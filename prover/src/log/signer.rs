@@ -164,11 +164,13 @@ impl SignedHead {
                 refuse(error.to_string(), remedy)
             })?;
             if last == *next.head() {
-                return Ok(());
+                // A run that was killed may have written it and not come to flush the folder.
+                return durable::sync_parent(&self.path);
             }
         }
         if let Some(parent) = self.path.parent() {
             secret_file::create_private_dir(parent)?;
+            durable::sync_parent(parent)?;
         }
         durable::write_private(&self.path, next.head().to_text().as_bytes())
     }

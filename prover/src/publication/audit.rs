@@ -2,8 +2,6 @@
 //! signatures. The auditor brings the policy; nothing that is judged says how it is judged.
 
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
@@ -11,7 +9,7 @@ use por_protocol::attestation::{Attestation, verify_row_total};
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::liabilities::{Node, Position, Shape, Subtree, TILE_BYTES, verify_subtree};
+use por_protocol::liabilities::{Shape, TILE_BYTES};
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
@@ -25,16 +23,17 @@ use por_protocol::verify::{
 use rayon::prelude::*;
 
 use super::audit_log::{AuditedLog, check_fresh};
+use super::audit_tree::{Scope, audit_tree};
+use super::balances::check_balances;
 use super::{AttestationFolder, Publication, split_rows};
 use crate::build::{PACK_TILES, pack_path, packs};
+use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::progress;
 
-/// Levels of tiles in one unit of work: 1 + 16 + 256 tiles, one multiscalar multiplication.
-const UNIT_LEVELS: u8 = 3;
 /// `books.jsonl` of 4,096 assets, `reserves.jsonl` of a million addresses.
-const MAX_LIST_BYTES: u64 = 2 << 30;
+pub(super) const MAX_LIST_BYTES: u64 = 2 << 30;
 
 /// What the auditor brings.
 pub struct AuditOptions<'a> {
@@ -46,6 +45,8 @@ pub struct AuditOptions<'a> {
     pub sequence: Option<u64>,
     /// Whether to show progress.
     pub progress: bool,
+    /// Tokens, nodes and blocks to check balances with.
+    pub balances: &'a BalanceChecks,
 }
 
 /// Audits one attestation in full.
@@ -53,6 +54,18 @@ pub struct AuditOptions<'a> {
 /// # Errors
 /// [`Error::Io`] and [`Error::Refused`] only where nothing could be looked at; whatever is wrong is a check of the report.
 pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Report, Error> {
+    audit_within(publication, options, &Scope::default())
+}
+
+/// As [`audit`], of the trees no more than `scope` asks for: where that leaves a tile unverified, step 22 is "cannot tell".
+///
+/// # Errors
+/// As [`audit`].
+pub fn audit_within(
+    publication: &Publication,
+    options: &AuditOptions<'_>,
+    scope: &Scope<'_>,
+) -> Result<Report, Error> {
     let folder = publication.attestations_path();
     let sequences = publication.sequences().map_err(Error::io(&folder))?;
     let log = AuditedLog::read(publication);
@@ -99,7 +112,7 @@ pub fn audit(publication: &Publication, options: &AuditOptions<'_>) -> Result<Re
     checks.record(Step::LogComplete, None, complete);
     let fresh = check_fresh(options.policy, head.as_ref(), options.now);
     checks.record(Step::HeadFresh, None, fresh);
-    let books = audit_contents(&mut checks, &own, &parts, authentic, options);
+    let books = audit_contents(&mut checks, &own, &parts, authentic, (options, scope));
     Ok(checks.into_report(None, head, books))
 }
 
@@ -126,20 +139,26 @@ pub fn audit_staged(
         authenticate_unlogged(&mut checks, options.policy, &parts.note, &parts.attestation);
     let time = check_time(&parts.attestation, None, Some(options.now));
     checks.record(Step::InOrder, None, time);
-    let books = audit_contents(&mut checks, folder, &parts, signed, options);
+    let books = audit_contents(
+        &mut checks,
+        folder,
+        &parts,
+        signed,
+        (options, &Scope::default()),
+    );
     Ok(StagedAudit {
         report: checks.into_report(None, None, books),
         attestation: files.json.clone(),
     })
 }
 
-/// Steps 11 to 16, then 20, 21 and 22 for each book.
+/// Steps 11 to 18, then 22, 23 and 24 for each book.
 fn audit_contents(
     checks: &mut Checks,
     own: &AttestationFolder,
     parts: &Parts<'_>,
     authentic: bool,
-    options: &AuditOptions<'_>,
+    (options, scope): (&AuditOptions<'_>, &Scope<'_>),
 ) -> Vec<BookFacts> {
     let attestation = &parts.attestation;
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
@@ -153,8 +172,17 @@ fn audit_contents(
     let owned = checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
+    let annexed = checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
     checks.record(Step::FilesExpected, None, check_files(own, parts));
+    // Steps 17 and 18: what the balances rest on.
+    let (evidenced, classes) = check_balances(
+        checks,
+        options.balances,
+        own,
+        attestation,
+        (&parts.books, &parts.reserve_rows),
+        annexed && listed && summed,
+    );
 
     let generators = Generators::new();
     let tiles: u64 = parts
@@ -170,16 +198,16 @@ fn audit_contents(
     let mut books = Vec::new();
     for row in &parts.books {
         let name = row.name();
-        let result = audit_tree(&generators, own, attestation, row, &bar);
+        let result = audit_tree(&generators, own, attestation, row, scope, &bar);
         let tree = checks.record(Step::SiblingsNonNegative, Some(&name), result);
         let total = attestation
             .context(row)
             .and_then(|context| verify_row_total(&generators, &context.ctx(), row, &[]))
             .map(|()| Facts::new());
         let total = checks.record(Step::TotalProven, Some(&name), total);
-        let figures = authentic && listed && owned && summed && tree && total;
+        let figures = authentic && listed && owned && summed && evidenced && tree && total;
         let covered: Covered = record_coverage(checks, &name, row, figures);
-        books.push(book_facts(row, checks, covered));
+        books.push(book_facts(row, checks, covered, &classes));
     }
     bar.finish_and_clear();
     books
@@ -220,6 +248,17 @@ fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, ProtocolError> {
     std::fs::read(path).map_err(absent)
 }
 
+/// Names the file that a malformed object stands in.
+fn in_file(file: &'static str) -> impl Fn(ProtocolError) -> ProtocolError {
+    move |error| match error {
+        ProtocolError::Syntax { what, why } => ProtocolError::Syntax {
+            what: file,
+            why: format!("{what}: {why}"),
+        },
+        other => other,
+    }
+}
+
 /// The same files, parsed.
 struct Parts<'a> {
     note: Note<'a>,
@@ -232,7 +271,7 @@ struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     fn parse(files: &'a Files) -> Result<Self, ProtocolError> {
-        let note = Note::parse(&files.note)?;
+        let note = Note::parse(&files.note).map_err(in_file("attestation.note"))?;
         if note.unverified_text().as_bytes() != files.json {
             let why = "attestation.json is not the text of attestation.note".into();
             return Err(ProtocolError::Mismatch {
@@ -252,11 +291,11 @@ impl<'a> Parts<'a> {
         let reserve_bytes = rows(&files.reserves, "reserves.jsonl")?;
         let books = book_bytes
             .iter()
-            .map(|row| BookRow::parse(row))
+            .map(|row| BookRow::parse(row).map_err(in_file("books.jsonl")))
             .collect::<Result<Vec<_>, _>>()?;
         let reserve_rows = reserve_bytes
             .iter()
-            .map(|row| ReserveRow::parse(row))
+            .map(|row| ReserveRow::parse(row).map_err(in_file("reserves.jsonl")))
             .collect::<Result<_, _>>()?;
         Ok(Self {
             note,
@@ -387,7 +426,8 @@ impl<'a> Parts<'a> {
     }
 }
 
-fn check_rows(
+/// The rows are those that the attestation binds.
+pub(super) fn check_rows(
     what: &'static str,
     rows: &[&[u8]],
     count: u64,
@@ -529,119 +569,4 @@ fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolErro
         }
     }
     Ok(())
-}
-
-/// Every tile of one book, from the root down (step 20).
-fn audit_tree(
-    generators: &Generators,
-    folder: &AttestationFolder,
-    attestation: &Attestation,
-    row: &BookRow,
-    bar: &ProgressBar,
-) -> Result<Facts, ProtocolError> {
-    let context = attestation.context(row)?;
-    let (ctx, shape) = (context.ctx(), context.shape);
-    let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
-    let root = Subtree {
-        top: shape.root(),
-        node: row.root.node(),
-    };
-    let verify = |subtree: &Subtree, bottom: u8| {
-        let levels = (bottom..=subtree.top.level)
-            .rev()
-            .map(|level| read_span(&tiles, &shape, subtree, level))
-            .collect::<Result<Vec<_>, _>>()?;
-        let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
-        let below = verify_subtree(generators, &ctx, &shape, subtree, &slices, &[])?;
-        bar.inc(
-            slices
-                .iter()
-                .map(|level| (level.len() / TILE_BYTES) as u64)
-                .sum(),
-        );
-        Ok(below)
-    };
-    // The levels above the units are small: 1/4096 of the tree. They are walked in units too, so memory stays bounded.
-    let mut tops = vec![root];
-    while tops
-        .first()
-        .is_some_and(|subtree| subtree.top.level > UNIT_LEVELS)
-    {
-        let level = tops.first().map_or(0, |subtree| subtree.top.level);
-        let bottom = level.saturating_sub(UNIT_LEVELS).max(UNIT_LEVELS) + 1;
-        let below: Vec<Vec<(Position, Node)>> = tops
-            .par_iter()
-            .map(|subtree| verify(subtree, bottom))
-            .collect::<Result<_, ProtocolError>>()?;
-        tops = below
-            .into_iter()
-            .flatten()
-            .map(|(position, node)| Subtree {
-                top: position,
-                node,
-            })
-            .collect();
-    }
-    let prefixes: Vec<Vec<LeafPrefix>> = tops
-        .par_iter()
-        .map(|subtree| {
-            Ok(verify(subtree, 1)?
-                .iter()
-                .filter_map(|(_, leaf)| leaf_prefix(leaf))
-                .collect())
-        })
-        .collect::<Result<_, ProtocolError>>()?;
-    check_leaves_differ(prefixes.into_iter().flatten().collect())?;
-    Ok(Facts::from([
-        ("tiles", shape.tiles().to_string()),
-        ("leaves", shape.leaf_count().to_string()),
-    ]))
-}
-
-/// The records of a subtree at one level, which may span packs.
-fn read_span(
-    tiles: &Path,
-    shape: &Shape,
-    subtree: &Subtree,
-    level: u8,
-) -> Result<Vec<u8>, ProtocolError> {
-    let (first, count) = subtree.span(shape, level);
-    let mut records = vec![
-        0;
-        usize::try_from(count)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(TILE_BYTES)
-    ];
-    let mut at = first;
-    for chunk in records.chunks_mut(TILE_BYTES * 256) {
-        let path = pack_path(tiles, level, at / PACK_TILES);
-        let short = |_| ProtocolError::Mismatch {
-            what: "pack",
-            why: format!("{} is missing or too short", path.display()),
-        };
-        let file = File::open(&path).map_err(short)?;
-        file.read_exact_at(chunk, at % PACK_TILES * TILE_BYTES as u64)
-            .map_err(short)?;
-        at += (chunk.len() / TILE_BYTES) as u64;
-    }
-    Ok(records)
-}
-
-/// First half of a leaf hash: enough to tell any two leaves of a tree apart.
-type LeafPrefix = [u8; 16];
-
-fn leaf_prefix(leaf: &Node) -> Option<LeafPrefix> {
-    leaf.hash.as_bytes().first_chunk().copied()
-}
-
-/// One leaf given to two accounts would stand in the tree twice.
-fn check_leaves_differ(mut prefixes: Vec<LeafPrefix>) -> Result<(), ProtocolError> {
-    prefixes.par_sort_unstable();
-    match prefixes.array_windows().find(|[left, right]| left == right) {
-        Some([twice, _]) => Err(ProtocolError::Duplicate {
-            what: "leaf",
-            found: hex::encode(twice),
-        }),
-        None => Ok(()),
-    }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use por_protocol::attestation::Attestation;
 use por_protocol::error::Error as ProtocolError;
+use por_protocol::log::tiles::{LogFile, bundles, parse_bundle};
 use por_protocol::log::{LogEntry, LogProof, TreeSize};
 use por_protocol::note::Note;
 use por_protocol::policy::Policy;
@@ -12,7 +13,7 @@ use por_protocol::report::{Facts, LogFacts};
 
 use super::Publication;
 use crate::error::Error;
-use crate::log::{LOG_FOLDER, PublishedLog};
+use crate::log::{LOG_FOLDER, PublishedLog, Successor};
 
 /// A publication's log as far as it can be read; what is wrong with it is kept for the check that reports it.
 pub(super) struct AuditedLog(Result<PublishedLog, ProtocolError>);
@@ -22,6 +23,14 @@ impl AuditedLog {
         Self(match publication.log() {
             Ok(Some(log)) => Ok(log),
             Ok(None) => Err(mismatch("there is no checkpoint")),
+            // With the name of the file that is malformed.
+            Err(Error::Protocol {
+                what,
+                source: ProtocolError::Syntax { why, .. },
+            }) => Err(ProtocolError::Syntax {
+                what: "log",
+                why: format!("{what}: {why}"),
+            }),
             Err(Error::Protocol { source, .. }) => Err(source),
             Err(error) => Err(mismatch(&error.to_string())),
         })
@@ -125,10 +134,13 @@ fn check_files(publication: &Publication, log: &PublishedLog) -> Result<(), Prot
     let mut found = BTreeSet::new();
     list(&folder, &folder, &mut found)?;
     found.remove("checkpoint");
+    let begun = begun(publication, log);
+    let begun = |path: &String| begun.iter().find(|file| file.path == *path);
     for path in &found {
         let shown = path.escape_debug();
         let expected = log
             .file(path)
+            .or_else(|| begun(path).map(|file| file.bytes.clone()))
             .ok_or_else(|| mismatch(&format!("{LOG_FOLDER}/{shown} does not belong there")))?;
         if std::fs::read(folder.join(path)).ok() != Some(expected) {
             return Err(mismatch(&format!("{LOG_FOLDER}/{shown} is damaged")));
@@ -141,6 +153,21 @@ fn check_files(publication: &Publication, log: &PublishedLog) -> Result<(), Prot
         Some(file) => Err(mismatch(&format!("{LOG_FOLDER}/{} is missing", file.path))),
         None => Ok(()),
     }
+}
+
+/// The files of the log with one more entry, where a publisher has begun to put them there: they come before the checkpoint
+/// that speaks of them. Nothing else may lie there, and that entry must be one that the history allows.
+fn begun(publication: &Publication, log: &PublishedLog) -> Vec<LogFile> {
+    let next = || {
+        let size = TreeSize::new(log.head().size.get().checked_add(1)?);
+        let place = bundles(size).pop()?;
+        let path = publication.path().join(LOG_FOLDER).join(&place.path);
+        let bytes = std::fs::read(path).ok()?;
+        let entry = parse_bundle(&bytes, place.entries).ok()?.pop()?.to_vec();
+        let next = Successor::new(&log.head().origin, Some(log), entry).ok()?;
+        next.files().ok()
+    };
+    next().unwrap_or_default()
 }
 
 /// Each entry's own file, beside the log: the attestations and the notes of key rotations.

@@ -17,14 +17,19 @@
 
 mod audit;
 mod audit_log;
+mod audit_tree;
+mod balances;
 mod discovery;
+mod mirror;
 mod publish;
 mod stage;
 mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, StagedAudit, audit, audit_staged};
+pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
+pub use audit_tree::{Part, Scope, UnitRecord};
+pub use mirror::{Mirror, Mirrored};
 pub use publish::{Published, Publishing};
 pub use target::Target;
 

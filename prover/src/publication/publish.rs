@@ -19,9 +19,10 @@ use super::discovery::discovery_file;
 use super::stage::{files_below, stage_attestation, stage_page};
 use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
+use crate::chains::recheck::BalanceChecks;
 use crate::durable::{self, Staging};
 use crate::error::Error;
-use crate::home::{Home, Lock, Run};
+use crate::home::{Home, Run};
 use crate::log::{
     Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
 };
@@ -65,22 +66,32 @@ impl Publishing<'_> {
     /// or another publisher was faster; [`Error::Quorum`]; [`Error::Io`].
     pub fn attestation(&self, run: &Run) -> Result<(Report, Published), Error> {
         let _lock = run.lock()?;
-        let _log = self.lock_log()?;
+        let _log = self.home.lock_log()?;
         let (plan, _) = run.plan()?;
         self.target.check_apart_from(run.path())?;
-        let (policy_text, policy) = self.policy()?;
+        let (policy_text, policy) = self.home.policy()?;
         let published = self.published(&policy)?;
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
-        if let Some(log) = &published {
-            check_unpublished(run, log, plan.sequence, &folder)?;
-        }
-        self.check_policy(&policy_text, published.as_ref())?;
-
+        // What a killed run has staged goes, also where that is all that was left to be done.
         let staging = Staging::at(run.path().join("staged"))?;
+        if let Some(log) = &published {
+            self.check_unpublished(run, log, plan.sequence, &folder)?;
+        }
+        self.check_policy(&policy, published.as_ref())?;
+
         let staged = Publication::at(staging.path());
         let own = staged.attestation(plan.sequence);
         stage_attestation(run, &own)?;
+        let page = staging.path().join("page");
+        if let Some(from) = self.page {
+            stage_page(from, &page, &policy_text)?;
+        }
+        let balances = BalanceChecks {
+            tokens: run.tokens()?,
+            ..BalanceChecks::offline()?
+        };
         let options = AuditOptions {
+            balances: &balances,
             policy: Some(&policy_text),
             now: self.now,
             sequence: Some(plan.sequence),
@@ -89,7 +100,10 @@ impl Publishing<'_> {
         let audited = audit_staged(&own, &options)?;
         refuse_unless_true(&audited.report)?;
 
-        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)?;
+        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)
+            .map_err(|error| Error::AuditFailed {
+                why: error.to_string(),
+            })?;
         // The claim: whoever creates this file publishes this sequence.
         let claim = format!("{folder}/attestation.json");
         self.target.create(&claim, &own.json())?;
@@ -97,7 +111,7 @@ impl Publishing<'_> {
             let path = format!("{folder}/{}", file.to_string_lossy());
             self.target.create(&path, &own.path().join(&file))?;
         }
-        self.put_page(staging.path(), &policy_text, &policy)?;
+        self.put_page(&page, &policy_text, &policy)?;
         let done = self.log(&policy, published.as_ref(), &next)?;
         if let (Published::Done { .. }, Some(log)) = (&done, self.published(&policy)?) {
             write_proof(run, &log, plan.sequence)?;
@@ -110,8 +124,8 @@ impl Publishing<'_> {
     /// # Errors
     /// As [`Publishing::attestation`].
     pub fn rotation(&self, rotation: &KeyRotation, note: &str) -> Result<Published, Error> {
-        let _log = self.lock_log()?;
-        let (policy_text, policy) = self.policy()?;
+        let _log = self.home.lock_log()?;
+        let (policy_text, policy) = self.home.policy()?;
         let published = self.published(&policy)?;
         let parsed = Note::parse(note.as_bytes()).map_err(Error::protocol("key rotation"))?;
         rotation
@@ -126,19 +140,6 @@ impl Publishing<'_> {
         self.log(&policy, published.as_ref(), &next)
     }
 
-    /// Keeps other publishers of this home out: one key, one head at a time.
-    fn lock_log(&self) -> Result<Lock, Error> {
-        self.home.lock_log()
-    }
-
-    fn policy(&self) -> Result<(Vec<u8>, Policy), Error> {
-        let path = self.home.policy_path();
-        let text = std::fs::read(&path).map_err(Error::io(&path))?;
-        let policy = Policy::parse(&text)
-            .map_err(|error| Error::input(&path, error.to_string(), "See SPEC §7.4."))?;
-        Ok((text, policy))
-    }
-
     /// The log that is published, if any; only one that the policy's key signed is extended.
     fn published(&self, policy: &Policy) -> Result<Option<PublishedLog>, Error> {
         let log = PublishedLog::read(|path, limit| self.target.read(path, limit))?;
@@ -151,14 +152,22 @@ impl Publishing<'_> {
     }
 
     /// Another log's policy is another exchange's publication.
-    fn check_policy(&self, own: &[u8], published: Option<&PublishedLog>) -> Result<(), Error> {
-        let theirs = self.target.read("policy", 64 * 1024)?;
-        let differs = theirs.is_some_and(|theirs| theirs != own);
-        // Before anything is logged, a policy there is all there is to tell whose place this is.
-        if differs && published.is_none() {
+    fn check_policy(&self, own: &Policy, published: Option<&PublishedLog>) -> Result<(), Error> {
+        // A log that its policy's key signed is this exchange's own. Before anything is logged, a policy there is all there
+        // is to tell whose place this is; its witnesses may change, when the first ones do not answer.
+        if published.is_some() {
+            return Ok(());
+        }
+        let Some(theirs) = self.target.read("policy", 64 * 1024)? else {
+            return Ok(());
+        };
+        let same_log = Policy::parse(&theirs)
+            .is_ok_and(|theirs| theirs.logs().iter().any(|key| own.logs().contains(key)));
+        if !same_log {
             return Err(Error::InTheWay {
                 path: self.target.place("policy"),
-                why: "the publication has another policy than this exchange".into(),
+                why: "the publication has another policy, of another log than this exchange's"
+                    .into(),
                 remedy: "Name this exchange's own publication, or a place of its own.".into(),
             });
         }
@@ -166,23 +175,59 @@ impl Publishing<'_> {
     }
 
     /// Policy, page and discovery file: those that may change. Assets first, so that no page misses its own.
-    fn put_page(&self, staging: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
+    fn put_page(&self, page: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
         self.target.replace("policy", None, policy_text)?;
         let discovery = discovery_file(&self.home.settings()?, policy)?;
         self.target
             .replace(".well-known/proof-of-reserves.json", None, &discovery)?;
-        let Some(page) = self.page else { return Ok(()) };
-        let staged = staging.join("page");
-        stage_page(page, &staged, policy_text)?;
-        let (index, assets): (Vec<_>, Vec<_>) = files_below(&staged)?
+        if self.page.is_none() {
+            return Ok(());
+        }
+        let (index, assets): (Vec<_>, Vec<_>) = files_below(page)?
             .into_iter()
             .partition(|file| file.as_os_str() == "index.html");
         for file in assets.into_iter().chain(index) {
-            let path = staged.join(&file);
+            let path = page.join(&file);
             let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
             self.target.replace(&file.to_string_lossy(), None, &bytes)?;
         }
         Ok(())
+    }
+
+    /// Refuses an attestation that the log has. Where only the last steps were left to be done, they are done first: the
+    /// checkpoint may be there and not flushed, and the proof may be missing.
+    fn check_unpublished(
+        &self,
+        run: &Run,
+        log: &PublishedLog,
+        sequence: u64,
+        folder: &str,
+    ) -> Result<(), Error> {
+        let mut logged = log.history().attestations().iter();
+        let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
+            return Ok(());
+        };
+        let attested = AttestationFolder::at(&run.attested_path()).json();
+        let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
+        if Digest::of(&own) != logged.digest {
+            return Err(Error::InTheWay {
+                path: folder.into(),
+                why: "another attestation of this number is published".into(),
+                remedy: "This home is behind its publication, as one restored from an old backup is: bring the newest home back."
+                    .into(),
+            });
+        }
+        let checkpoint = format!("{LOG_FOLDER}/checkpoint");
+        self.target
+            .replace(&checkpoint, Some(Some(log.note())), log.note())?;
+        write_proof(run, log, sequence)?;
+        Err(Error::InTheWay {
+            path: folder.into(),
+            why: "this attestation is published already".into(),
+            remedy:
+                "Go on with `por statement`; a correction is a new run: start it with `por plan`."
+                    .into(),
+        })
     }
 
     /// Signs and publishes the next head.
@@ -219,30 +264,6 @@ impl Publishing<'_> {
             witnesses: answers,
         })
     }
-}
-
-/// Refuses an attestation that the log has. Where only the proof was left to be written, it is written first.
-fn check_unpublished(
-    run: &Run,
-    log: &PublishedLog,
-    sequence: u64,
-    folder: &str,
-) -> Result<(), Error> {
-    let mut logged = log.history().attestations().iter();
-    let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
-        return Ok(());
-    };
-    let attested = AttestationFolder::at(&run.attested_path()).json();
-    let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
-    if Digest::of(&own) == logged.digest {
-        write_proof(run, log, sequence)?;
-    }
-    Err(Error::InTheWay {
-        path: folder.into(),
-        why: "this attestation is published already".into(),
-        remedy: "Go on with `por statement`; a correction is a new run: start it with `por plan`."
-            .into(),
-    })
 }
 
 /// Keeps the proof that statements carry with the run.

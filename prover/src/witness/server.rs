@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State as Shared};
+use axum::extract::{Path, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use por_protocol::log::Refusal;
+use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use super::connection::Bounded;
 use super::state::{Fault, State};
 use crate::error::Error;
 
@@ -21,6 +23,8 @@ use crate::error::Error;
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// No honest request takes longer, whatever the network.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// How long requests at work are waited for once the witness is told to stop. Whatever was promised is on disk by then.
+const GRACE: Duration = Duration::from_secs(3);
 
 type Witness = Arc<Mutex<State>>;
 
@@ -48,10 +52,21 @@ pub fn serve(
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen).await.map_err(io)?;
         ready(listener.local_addr().map_err(io)?);
-        axum::serve(listener, router(state, clock))
-            .with_graceful_shutdown(stopped())
-            .await
-            .map_err(io)
+        let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(Bounded::new(listener), router(state, clock));
+        let server = server.with_graceful_shutdown(async move {
+            // An error says that the sender is gone, which is the same.
+            let _ = stopping.await;
+        });
+        tokio::select! {
+            served = server.into_future() => served.map_err(io),
+            () = async {
+                stopped().await;
+                // A server that has ended already needs no signal.
+                let _ = stop.send(());
+                tokio::time::sleep(GRACE).await;
+            } => Ok(()),
+        }
     })
 }
 
@@ -63,7 +78,7 @@ fn router(state: State, clock: fn() -> u64) -> Router {
             post(move |witness, body| add_checkpoint(witness, body, clock)),
         )
         .route("/{origin}/checkpoint", get(checkpoint))
-        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(RequestBodyLimitLayer::new(MAX_BODY_BYTES))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::REQUEST_TIMEOUT,
             DEADLINE,
@@ -118,6 +133,7 @@ fn refuse(refusal: &Refusal) -> Response {
     let status =
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match refusal {
+        // The standard has one body for its status 409, and asks for the type with it.
         Refusal::OtherSize(size) => text(status, "text/x.tlog.size", format!("{size}\n")),
         Refusal::UnknownLog(_) => text(
             status,

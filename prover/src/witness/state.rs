@@ -2,6 +2,7 @@
 //! same transaction that compared it, so that two requests at once cannot roll a log back.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use por_protocol::digest::Digest;
 use por_protocol::log::{AddCheckpoint, Checkpoint, Refusal};
@@ -98,11 +99,14 @@ impl State {
         let key = secret_file::read_signing_key(&folder.key_path())?;
         let path = folder.heads_path();
         let heads = Connection::open(&path).map_err(fault(&path))?;
+        // Another process that is this witness holds its lock for ever: there is nothing to wait for.
+        heads.busy_timeout(Duration::ZERO).map_err(fault(&path))?;
+        // EXTRA: a journal whose deletion a power loss undoes would roll back a head that was cosigned.
         heads
             .execute_batch(
                 "PRAGMA locking_mode = EXCLUSIVE;
                  PRAGMA journal_mode = DELETE;
-                 PRAGMA synchronous = FULL;
+                 PRAGMA synchronous = EXTRA;
                  CREATE TABLE IF NOT EXISTS heads (
                      origin TEXT PRIMARY KEY NOT NULL,
                      checkpoint TEXT NOT NULL,
@@ -133,7 +137,7 @@ impl State {
     pub fn add_checkpoint(&mut self, body: &[u8], now: u64) -> Result<String, Fault> {
         let request = AddCheckpoint::parse(body)
             .map_err(|error| Fault::Refused(Refusal::Malformed(error)))?;
-        let (_, claimed) = request.claimed().map_err(Fault::Refused)?;
+        let (note, claimed) = request.claimed().map_err(Fault::Refused)?;
         let own = |error| Fault::Own(fault(&self.path)(error));
         let transaction = self
             .heads
@@ -170,15 +174,20 @@ impl State {
             )));
         }
         let text = checkpoint.to_text();
-        let signed = String::from_utf8_lossy(request.checkpoint).into_owned();
-        // The body that was signed may have extension lines: they are signed with it.
-        let body = signed
-            .rsplit_once("\n\n")
-            .map_or(text.clone(), |(body, _)| format!("{body}\n"));
+        let cosignature = |error| Fault::Own(Error::protocol("cosignature")(error));
+        // What is cosigned is what the log signed, its extension lines with it.
         let line = self
             .key
-            .cosign(&body, now)
-            .map_err(|error| Fault::Own(Error::protocol("cosignature")(error)))?;
+            .cosign(note.unverified_text(), now)
+            .map_err(cosignature)?;
+        // Anyone may add lines to a log's note, such as a false one in this witness's name: they are not kept.
+        let known: Vec<PublicKey> = (self.logs.iter())
+            .filter(|key| *key.name() == checkpoint.origin)
+            .cloned()
+            .collect();
+        let signed = note
+            .signed_by_alone("checkpoint", &known)
+            .map_err(cosignature)?;
         transaction
             .execute(
                 "INSERT INTO heads (origin, checkpoint, note, time) VALUES (?1, ?2, ?3, ?4)

@@ -20,7 +20,7 @@ pub const SNAPSHOT: &str = "2025-10-31T00:00:00Z";
 pub const PERIOD: &str = "2025-10";
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 const ASSETS: &str = include_str!("../../../fixtures/assets/sample.toml");
-const BLOCKS: [&str; 2] = [
+pub const BLOCKS: [&str; 2] = [
     "bip122:000000000019d6689c085ae165831e93=972000=0000000000000000000000000000000000000000000000000000000000000001",
     "eip155:1=25600000=0x0000000000000000000000000000000000000000000000000000000000000001",
 ];
@@ -257,7 +257,7 @@ impl Sample {
 
 /// A folder with spaces in its name. Samples that tests share live in statics, which nothing drops: what runs of more than
 /// an hour ago have left is deleted here.
-fn new_folder() -> TempDir {
+pub fn new_folder() -> TempDir {
     const PREFIX: &str = "por cli ";
     static SWEPT: Once = Once::new();
     let base = Path::new(env!("CARGO_TARGET_TMPDIR"));

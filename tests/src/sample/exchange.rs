@@ -365,6 +365,7 @@ impl SampleExchange {
             network: network.into(),
             height,
             hash,
+            muhash: None,
         };
         let one = format!("{:064x}", 1);
         Attestation {
@@ -422,9 +423,13 @@ impl SampleExchange {
                 address: address.as_str().into(),
                 instance,
                 amount: ExactAmount::from_steps(ledger.reserves),
+                encumbered: None,
                 evidence: Evidence::SignedReading,
                 scheme: scheme.into(),
                 signatures: vec![signature.expect("a key signs")],
+                script: None,
+                public_key: None,
+                frame: None,
             });
         }
         let assets: Vec<Asset> = ledgers.iter().map(|ledger| ledger.asset.clone()).collect();

@@ -13,6 +13,7 @@ const ADDRESS: &str = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
 pub(super) fn add(cases: &mut Cases) {
     challenges(cases);
     signatures(cases);
+    wallets(cases);
 }
 
 fn challenges(cases: &mut Cases) {
@@ -99,7 +100,7 @@ fn challenges(cases: &mut Cases) {
             "unknown-network",
             "A chain that this version does not know.",
             "network",
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp",
+            "ton:-239",
             "network-unsupported",
         ),
         (
@@ -337,12 +338,12 @@ fn signatures(cases: &mut Cases) {
         ),
         (
             "bip322-p2sh",
-            "A script that this version does not judge.",
+            "The simple form has no room for the script that P2SH asks for.",
             BITCOIN,
             "3P14159f73E4gFr7JterCCQh9QjiTjiZrG",
             "bip322-simple",
             &wpkh,
-            "script-unsupported",
+            "scheme-not-for-address",
         ),
     ] {
         let input = [
@@ -353,5 +354,65 @@ fn signatures(cases: &mut Cases) {
             ("signatures", signatures),
         ];
         cases.add("ownership", case, description, &input, expect);
+    }
+}
+
+/// What wallets' libraries signed, and the same with one thing wrong: `fixtures/ownership`.
+fn wallets(cases: &mut Cases) {
+    let claims: Vec<serde_json::Value> =
+        serde_json::from_str(include_str!("../../../fixtures/ownership/wallets.json"))
+            .expect("the fixture is JSON");
+    let text =
+        |claim: &serde_json::Value, key: &str| claim[key].as_str().unwrap_or_default().to_string();
+    for (scheme, other_message) in [
+        ("signmessage", "wrong-signer"),
+        ("multisig-signmessage", "signer-unknown"),
+        ("bip137", "wrong-signer"),
+        ("bip322-simple", "signature-false"),
+        ("eip191-keccak", "wrong-signer"),
+        ("tip191", "wrong-signer"),
+        ("tron-v1", "wrong-signer"),
+        ("solana", "signature-false"),
+        ("solana-offchain", "frame-other-message"),
+    ] {
+        let claim = claims
+            .iter()
+            .find(|claim| claim["scheme"] == scheme && !text(claim, "message").is_empty())
+            .expect("each scheme has a claim");
+        let signatures: Vec<&str> = claim["signatures"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        let (network, address) = (text(claim, "network"), text(claim, "address"));
+        let (message, signatures) = (text(claim, "message"), signatures.join("\n"));
+        let (script, frame) = (text(claim, "script"), text(claim, "frame"));
+        let by = text(claim, "by");
+        for (case, description, message, expect) in [
+            (
+                format!("wallet-{scheme}"),
+                format!("Signed by {by}."),
+                message.clone(),
+                "ok",
+            ),
+            (
+                format!("wallet-{scheme}-other-message"),
+                format!("Signed by {by}, for a text without the last character."),
+                message[..message.len() - 1].to_string(),
+                other_message,
+            ),
+        ] {
+            let mut input = vec![
+                ("network", network.as_str()),
+                ("address", &address),
+                ("scheme", scheme),
+                ("message", &message),
+                ("signatures", &signatures),
+            ];
+            let members = [("script", script.as_str()), ("frame", &frame)];
+            input.extend(members.into_iter().filter(|(_, value)| !value.is_empty()));
+            cases.add("ownership", &case, &description, &input, expect);
+        }
     }
 }

@@ -4,6 +4,7 @@
 mod addresses;
 mod documents;
 mod points;
+mod state_proofs;
 mod statements;
 mod texts;
 mod trees;
@@ -65,6 +66,7 @@ pub fn all() -> BTreeMap<String, String> {
     addresses::add(&mut cases);
     trees::add(&mut cases);
     statements::add(&mut cases);
+    state_proofs::add(&mut cases);
     let write = |vector: &Vector| {
         let mut text = serde_json::to_string_pretty(vector).expect("a vector has a JSON form");
         text.push('\n');

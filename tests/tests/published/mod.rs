@@ -9,6 +9,7 @@ use por_protocol::log::tiles::LogTree;
 use por_protocol::log::{Checkpoint, TreeSize};
 use por_protocol::note::KeyName;
 use por_protocol::report::Report;
+use por_prover::chains::recheck::BalanceChecks;
 use por_prover::publication::{AuditOptions, Publication, audit};
 use tempfile::TempDir;
 
@@ -77,7 +78,9 @@ pub fn write_entries(folder: &Path, terms: &Terms, entries: &[Vec<u8>]) {
 /// Audits the last attestation.
 pub fn audit_folder(folder: &Path, exchange: &SampleExchange) -> Report {
     let policy = exchange.terms.policy();
+    let balances = BalanceChecks::offline().unwrap();
     let options = AuditOptions {
+        balances: &balances,
         policy: Some(policy.as_bytes()),
         now: NOW,
         sequence: None,

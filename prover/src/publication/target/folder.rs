@@ -1,8 +1,9 @@
 //! A publication in a local folder.
 //!
-//! A file that never changes is written beside its place, flushed, and then linked there, which fails if something is
-//! there; so it is whole or absent, and never overwritten. A file that may change is renamed into place under a lock.
-//! Links are refused wherever they stand: what looks like a folder of the publication must be one.
+//! Every file is written whole under one temporary name in the root, flushed, and then given its own name: a file that
+//! never changes by a link, which fails if something is there, a file that may change by a rename. So each is whole or
+//! absent, and what a killed writer leaves is that one temporary file, which the next writer removes. Writers take turns by
+//! a lock. Links are refused wherever they stand: what looks like a folder of the publication must be one.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -11,24 +12,41 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
 
+use super::{other_bytes, too_long, was_faster};
 use crate::durable::sync_parent;
 use crate::error::Error;
-use crate::publication::Publication;
 
-/// The lock of writers.
-const LOCK: &str = ".por.lock";
+/// What a publication holds at its top, and nothing else.
+const OWN: [&str; 9] = [
+    ".well-known",
+    "assets",
+    "attestations",
+    "index.html",
+    "log",
+    "page.sha256",
+    "policy",
+    "rotations",
+    "verify.html",
+];
+/// What is being written, in the root and nowhere else: readers go by names of a publication, and an audit of the log's
+/// folder refuses whatever does not belong there.
+const TEMPORARY: &str = ".por.tmp";
 /// Compared at a time.
 const BLOCK: usize = 1 << 16;
 
 /// A folder.
 #[derive(Clone, Debug)]
-pub struct Folder(PathBuf);
+pub struct Folder {
+    path: PathBuf,
+    /// Whether the caller keeps other writers out already.
+    held: bool,
+}
 
 impl Folder {
-    /// A folder that is empty, a publication, or not there yet: it is made then.
+    /// A folder that is empty, a publication, or not there yet: the first write makes it.
     ///
     /// # Errors
-    /// [`Error::InTheWay`], [`Error::Io`].
+    /// [`Error::InTheWay`] if it holds other things, or the folder above it does not exist; [`Error::Io`].
     pub fn open(path: &Path) -> Result<Self, Error> {
         let in_the_way = |why: &str, remedy: &str| Error::InTheWay {
             path: path.to_owned(),
@@ -36,41 +54,60 @@ impl Folder {
             remedy: remedy.into(),
         };
         match std::fs::read_dir(path) {
-            Ok(mut entries) => {
-                let begun = path.join(LOCK).exists();
-                if entries.next().is_some() && !begun && !Publication::is_at(path) {
-                    return Err(in_the_way(
-                        "the folder holds other things than a publication",
-                        "Name a new folder, an empty one, or a publication of this exchange.",
-                    ));
+            Ok(entries) => {
+                for entry in entries {
+                    let name = entry.map_err(Error::io(path))?.file_name();
+                    // A publisher that was killed leaves a hidden temporary file at worst.
+                    let own = name.to_str().is_some_and(|name| {
+                        OWN.contains(&name) || (name.starts_with('.') && name.ends_with(".tmp"))
+                    });
+                    let marks = ["attestations", "policy"];
+                    let is_publication = marks
+                        .iter()
+                        .any(|mark| path.join(mark).symlink_metadata().is_ok());
+                    if !own || !is_publication {
+                        return Err(in_the_way(
+                            "the folder holds other things than a publication",
+                            "Name a new folder, an empty one, or a publication of this exchange.",
+                        ));
+                    }
                 }
+                // Without links, so that one folder has one name.
+                let path = std::fs::canonicalize(path).map_err(Error::io(path))?;
+                Ok(Self { path, held: false })
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                std::fs::create_dir(path).map_err(|error| match error.kind() {
-                    ErrorKind::NotFound => in_the_way(
+                let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+                    return Err(Error::io(path)(error));
+                };
+                let parent = if parent.as_os_str().is_empty() {
+                    Path::new(".")
+                } else {
+                    parent
+                };
+                let parent = std::fs::canonicalize(parent).map_err(|_| {
+                    in_the_way(
                         "the folder to make it in does not exist",
                         "Make that folder first.",
-                    ),
-                    _ => Error::io(path)(error),
+                    )
                 })?;
-                sync_parent(path)?;
+                Ok(Self {
+                    path: parent.join(name),
+                    held: false,
+                })
             }
-            Err(error) => return Err(Error::io(path)(error)),
+            Err(error) => Err(Error::io(path)(error)),
         }
-        // Without links, so that one folder has one name.
-        std::fs::canonicalize(path)
-            .map(Self)
-            .map_err(Error::io(path))
     }
 
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {
-        &self.0
+        &self.path
     }
 
     pub(super) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.0.join(path);
+        let path = self.path.join(path);
         let file = match open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -81,11 +118,7 @@ impl Folder {
             .read_to_end(&mut bytes)
             .map_err(Error::io(&path))?;
         if bytes.len() as u64 > limit {
-            return Err(Error::input(
-                &path,
-                format!("it has more than {limit} bytes"),
-                "It is no file of a publication.",
-            ));
+            return Err(too_long(&path, limit));
         }
         Ok(Some(bytes))
     }
@@ -109,18 +142,19 @@ impl Folder {
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
         again: impl FnOnce() -> Result<R, Error>,
     ) -> Result<(), Error> {
+        let _lock = self.lock()?;
         let place = self.prepare(path)?;
         if same(&place, again)? {
-            return Ok(());
+            return self.flush_names(&place);
         }
-        let temporary = self.write_temporary(&place, write)?;
+        let temporary = self.write_temporary(write)?;
         let linked = std::fs::hard_link(&temporary, &place);
         std::fs::remove_file(&temporary).map_err(Error::io(&temporary))?;
         match linked {
             // Another publisher was faster; whether with the same bytes, the next attempt tells.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(other_bytes(place)),
             Err(error) => Err(Error::io(&place)(error)),
-            Ok(()) => sync_parent(&place),
+            Ok(()) => self.flush_names(&place),
         }
     }
 
@@ -130,39 +164,38 @@ impl Folder {
         expected: Option<Option<&[u8]>>,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let lock = self.0.join(LOCK);
-        let file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .custom_flags(nofollow())
-            .open(&lock)
-            .map_err(Error::io(&lock))?;
-        // Held for a few writes only: waiting is shorter than a message about it.
-        flock(&file, FlockOperation::LockExclusive)
-            .map_err(|error| Error::io(&lock)(error.into()))?;
+        let _lock = self.lock()?;
         let place = self.prepare(path)?;
         let present = self.read(path, u64::MAX >> 1)?;
         if present.as_deref() == Some(bytes) {
-            return Ok(());
+            return self.flush_names(&place);
         }
         if let Some(expected) = expected
             && present.as_deref() != expected
         {
-            return Err(Error::InTheWay {
-                path: place,
-                why: "another publisher was faster".into(),
-                remedy: "Look at what was published; a correction is a new run.".into(),
-            });
+            return Err(was_faster(place));
         }
-        let temporary = self.write_temporary(&place, |file| file.write_all(bytes))?;
+        let temporary = self.write_temporary(|file| file.write_all(bytes))?;
         std::fs::rename(&temporary, &place).map_err(Error::io(&place))?;
-        sync_parent(&place)
+        self.flush_names(&place)
+    }
+
+    /// Flushes the name of a file and of every folder above it. Also where they were there before: whoever made them may
+    /// have been killed before it came to that, and what is published later must not outlive them.
+    fn flush_names(&self, place: &Path) -> Result<(), Error> {
+        let above = place.ancestors().skip(1);
+        for folder in above.take_while(|folder| folder.starts_with(&self.path)) {
+            File::open(folder)
+                .and_then(|folder| folder.sync_all())
+                .map_err(Error::io(folder))?;
+        }
+        Ok(())
     }
 
     pub(super) fn check_apart_from(&self, secrets: &Path) -> Result<(), Error> {
         let secrets = std::fs::canonicalize(secrets).map_err(Error::io(secrets))?;
-        if secrets.starts_with(&self.0) || self.0.starts_with(&secrets) {
+        // Both are without links: the target since it was opened.
+        if secrets.starts_with(&self.path) || self.path.starts_with(&secrets) {
             return Err(Error::refused(
                 "the publication and the run folder lie inside each other",
                 "Publish to a folder that holds no secrets.",
@@ -171,9 +204,36 @@ impl Folder {
         Ok(())
     }
 
+    /// Makes the folder itself, if it is not there, and keeps other writers out of it. A lock on the folder leaves no file
+    /// in it; it is held for one file only, so waiting is shorter than a message about it.
+    fn lock(&self) -> Result<Option<File>, Error> {
+        self.make()?;
+        if self.held {
+            return Ok(None);
+        }
+        let folder = File::open(&self.path).map_err(Error::io(&self.path))?;
+        flock(&folder, FlockOperation::LockExclusive)
+            .map_err(|error| Error::io(&self.path)(error.into()))?;
+        Ok(Some(folder))
+    }
+
+    /// Makes the folder itself, if it is not there.
+    pub(in crate::publication) fn make(&self) -> Result<(), Error> {
+        match std::fs::create_dir(&self.path) {
+            Ok(()) => sync_parent(&self.path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(Error::io(&self.path)(error)),
+        }
+    }
+
+    /// For a caller that holds the folder's lock for longer than one file: it is not taken a second time.
+    pub(in crate::publication) fn held(self) -> Self {
+        Self { held: true, ..self }
+    }
+
     /// Makes the folders above a file, and refuses links among them.
     fn prepare(&self, path: &str) -> Result<PathBuf, Error> {
-        let mut place = self.0.clone();
+        let mut place = self.path.clone();
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
             place.push(part);
@@ -182,7 +242,6 @@ impl Folder {
                 Err(error) if error.kind() == ErrorKind::NotFound => {
                     if parts.peek().is_some() {
                         std::fs::create_dir(&place).map_err(Error::io(&place))?;
-                        sync_parent(&place)?;
                     }
                     false
                 }
@@ -201,14 +260,10 @@ impl Folder {
 
     fn write_temporary(
         &self,
-        place: &Path,
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
     ) -> Result<PathBuf, Error> {
-        let mut name = std::ffi::OsString::from(".");
-        name.push(place.file_name().unwrap_or_default());
-        name.push(format!(".{}.tmp", std::process::id()));
-        let temporary = place.with_file_name(name);
-        // What a killed process of this number left.
+        let temporary = self.path.join(TEMPORARY);
+        // What a killed writer left.
         match std::fs::remove_file(&temporary) {
             Err(error) if error.kind() != ErrorKind::NotFound => {
                 return Err(Error::io(&temporary)(error));
@@ -273,13 +328,5 @@ fn same<R: std::io::Read>(
         if a.is_empty() {
             return Ok(true);
         }
-    }
-}
-
-fn other_bytes(path: PathBuf) -> Error {
-    Error::InTheWay {
-        path,
-        why: "it is there already, with other content".into(),
-        remedy: "Files of a publication never change: another publisher has begun this attestation. Find out whose it is; delete its folder only if the log does not name it.".into(),
     }
 }

@@ -91,7 +91,7 @@ export function verified(): JsonObject {
         exact: '124500001',
         amount: '124500001',
         total: { kind: 'public', amount: '181203440012345' },
-        reserves: [{ class: 'D', amount: '190000000000000' }],
+        reserves: [{ class: 'D', evidence: 'signed_reading', amount: '190000000000000', encumbered: null }],
       }),
       book({
         asset: 'ETH',
@@ -102,8 +102,8 @@ export function verified(): JsonObject {
         amount: '1725000001',
         total: { kind: 'sealed', bound: '2500000000000000' },
         reserves: [
-          { class: 'B', amount: '2100000000000000' },
-          { class: 'D', amount: '700000000000000' },
+          { class: 'B', evidence: 'utxo_set', amount: '2100000000000000', encumbered: null },
+          { class: 'D', evidence: 'signed_reading', amount: '700000000000000', encumbered: null },
         ],
       }),
       book({
@@ -115,7 +115,7 @@ export function verified(): JsonObject {
         exact: '9007199254740993',
         amount: '9007199254740993',
         total: { kind: 'public', amount: '11950000000000000' },
-        reserves: [{ class: 'D', amount: '11200000000000000' }],
+        reserves: [{ class: 'D', evidence: 'signed_reading', amount: '11200000000000000', encumbered: null }],
         covered: 'not_covered',
       }),
     ],

@@ -1,44 +1,61 @@
-//! EIP-191 `personal_sign`: an EVM account speaks through the one key its address is the hash of.
+//! EVM accounts: each speaks through the one key its address is the hash of.
 //!
 //! Checked: `Keccak-256(Q)[12..] = address` for the key `Q` that the signature `(r, s, v)` recovers over
-//! `Keccak-256(0x19 ‖ "Ethereum Signed Message:\n" ‖ decimal length ‖ message)`.
+//! * `eip191`: `Keccak-256(0x19 ‖ "Ethereum Signed Message:\n" ‖ decimal length ‖ message)`;
+//! * `eip191-keccak`: the same over the 32 bytes `Keccak-256(message)`, as signers do that take only digests;
+//! * `eip712`: `Keccak-256(0x19 ‖ 0x01 ‖ Keccak-256(domain) ‖ Keccak-256(message))` of the encoded structs.
 //!
 //! The message is always hashed here. A digest is never taken in its place: for a digest that the prover may
 //! choose, signatures of any public key can be made up without its secret.
 //!
 //! Contract wallets (EIP-1271) have no such key; their claims fail here as `wrong-signer`.
 //!
-//! Cost: one recovery. Source: EIP-191, version 0x45; SEC 1 §4.1.6 for recovery.
+//! Cost: one recovery. Source: EIP-191, version 0x45; EIP-712; SEC 1 §4.1.6 for recovery.
 
 use super::address::Address;
 use super::ecdsa;
 use super::error::OwnershipError;
 use super::hash::keccak256;
+use super::typed_data::TypedData;
 use alloc::string::ToString;
 use k256::ecdsa::{RecoveryId, VerifyingKey};
 
 /// `r ‖ s ‖ v`.
 const SIGNATURE_BYTES: usize = 65;
 
-/// Checks one signature: `0x` and 130 hex digits, `r ‖ s ‖ v`.
-///
-/// `v` is 27 or 28. Some devices print 0 or 1 instead; that is refused, because a signature accepted in two forms
-/// is two signatures, and whoever holds such a text can add 27 to its last byte.
-pub(super) fn verify(
+/// Checks one signature by `personal_sign`.
+pub(super) fn verify_eip191(
     address: &Address,
     message: &[u8],
     signature: &str,
 ) -> Result<(), OwnershipError> {
-    let (r, s, v) = parse(signature)?;
-    let id = match v {
-        27 => RecoveryId::new(false, false),
-        28 => RecoveryId::new(true, false),
-        found => return Err(OwnershipError::RecoveryByte { found }),
-    };
-    let signature = ecdsa::from_scalars(r, s)?;
-    let key = VerifyingKey::recover_from_prehash(&message_hash(message), &signature, id)
-        .map_err(|_| OwnershipError::KeyNotRecovered)?;
-    let signer = Address::from_evm(*address.network(), address_bytes(&key)?)?;
+    verify_digest(address, &message_hash(message), signature)
+}
+
+/// Checks one signature by `personal_sign` of the message's Keccak-256.
+pub(super) fn verify_eip191_keccak(
+    address: &Address,
+    message: &[u8],
+    signature: &str,
+) -> Result<(), OwnershipError> {
+    verify_digest(address, &message_hash(&keccak256(&[message])), signature)
+}
+
+/// Checks one signature over typed data.
+pub(super) fn verify_eip712(
+    address: &Address,
+    data: &TypedData,
+    signature: &str,
+) -> Result<(), OwnershipError> {
+    verify_digest(address, &data.digest(), signature)
+}
+
+fn verify_digest(
+    address: &Address,
+    digest: &[u8; 32],
+    signature: &str,
+) -> Result<(), OwnershipError> {
+    let signer = Address::from_evm(*address.network(), recover(digest, signature)?)?;
     if signer != *address {
         return Err(OwnershipError::WrongSigner {
             expected: address.to_string(),
@@ -46,6 +63,20 @@ pub(super) fn verify(
         });
     }
     Ok(())
+}
+
+/// The 20 bytes of the account that signed `digest`: `0x` and 130 hex digits, `r ‖ s ‖ v`.
+///
+/// `v` is 27 or 28. Some devices print 0 or 1 instead; that is refused, because a signature accepted in two forms
+/// is two signatures, and whoever holds such a text can add 27 to its last byte.
+pub(super) fn recover(digest: &[u8; 32], signature: &str) -> Result<[u8; 20], OwnershipError> {
+    let (r, s, v) = parse(signature)?;
+    let id = match v {
+        27 => RecoveryId::new(false, false),
+        28 => RecoveryId::new(true, false),
+        found => return Err(OwnershipError::RecoveryByte { found }),
+    };
+    address_bytes(&ecdsa::recover(digest, &ecdsa::from_scalars(r, s)?, id)?)
 }
 
 /// Hash that `personal_sign` signs.
@@ -109,7 +140,7 @@ mod tests {
                              6007e74cd82e037b800186422fc2da167c747ef045e5d18a5f5d4300f8e1a0291c";
 
     fn check(message: &[u8], signature: &str) -> Result<(), OwnershipError> {
-        verify(
+        verify_eip191(
             &Address::parse(&"eip155:1".parse().unwrap(), ADDRESS).unwrap(),
             message,
             signature,

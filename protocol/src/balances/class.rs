@@ -1,0 +1,175 @@
+//! Evidence classes, and what the checker has confirmed to give them.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use crate::asset::AssetId;
+use crate::attestation::Snapshot;
+use crate::book_row::{BookRow, Evidence};
+use crate::error::Error;
+use crate::report::Facts;
+use crate::reserve_row::ReserveRow;
+
+/// How good evidence is after the checker's own work, from the best to the weakest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Proven against a block hash that the checker has confirmed.
+    A,
+    /// Re-queried by the checker's own node.
+    B,
+    /// Several named nodes agree.
+    C,
+    /// Proven against a block hash that nobody confirmed: a header can be invented, so it counts with D.
+    BlockUnconfirmed,
+    /// Signed by the exchange only.
+    D,
+}
+
+impl Class {
+    /// As reports show it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+            Self::C => "C",
+            Self::BlockUnconfirmed => "A, block unconfirmed",
+            Self::D => "D",
+        }
+    }
+}
+
+/// What the checker found out with nodes of the own, or was told by somebody the checker trusts. Never read from a file
+/// that is judged.
+#[derive(Clone, Debug, Default)]
+pub struct Confirmed {
+    blocks: BTreeMap<String, String>,
+    requeried: BTreeSet<(String, Evidence)>,
+}
+
+impl Confirmed {
+    /// The chain `network` has, at the snapshot's height, the block with this hash.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where another hash was confirmed for the same chain.
+    pub fn block(&mut self, network: &str, hash: &str) -> Result<(), Error> {
+        match self.blocks.insert(network.into(), hash.into()) {
+            Some(other) if other != hash => Err(Error::Mismatch {
+                what: "confirmed block",
+                why: format!("{network} is confirmed at {other} and at {hash}"),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// All balances of this evidence on `network` were read again at the snapshot's block, and are the same.
+    pub fn requeried(&mut self, network: &str, evidence: Evidence) {
+        self.requeried.insert((network.into(), evidence));
+    }
+
+    /// Whether anything is confirmed.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.blocks.is_empty() && self.requeried.is_empty()
+    }
+
+    /// Checks that the snapshot's blocks are those confirmed.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] where the snapshot has another block, [`Error::Missing`] where it has none of that chain.
+    pub fn check_blocks(&self, snapshot: &Snapshot) -> Result<Facts, Error> {
+        let mut facts = Facts::new();
+        for (network, hash) in &self.blocks {
+            let Some(block) = snapshot
+                .blocks
+                .iter()
+                .find(|block| block.network == *network)
+            else {
+                return Err(Error::Missing {
+                    what: "a snapshot block of the chain that was confirmed",
+                });
+            };
+            if block.hash != *hash {
+                return Err(Error::Mismatch {
+                    what: "block of the snapshot",
+                    why: format!(
+                        "the attestation has {} on {network}, the chain has {hash}",
+                        crate::json::shorten(&block.hash)
+                    ),
+                });
+            }
+        }
+        if !self.blocks.is_empty() {
+            facts.insert("blocks_confirmed", self.blocks.len().to_string());
+        }
+        Ok(facts)
+    }
+
+    fn class(&self, snapshot: &Snapshot, network: &str, evidence: Evidence) -> Class {
+        let confirmed = || {
+            let block = snapshot
+                .blocks
+                .iter()
+                .find(|block| block.network == network);
+            block.is_some_and(|block| self.blocks.get(network) == Some(&block.hash))
+        };
+        let requeried = || self.requeried.contains(&(network.into(), evidence)) && confirmed();
+        match evidence {
+            Evidence::EvmStateProof if confirmed() => Class::A,
+            Evidence::EvmStateProof => Class::BlockUnconfirmed,
+            Evidence::UtxoSet | Evidence::ContractCall if requeried() => Class::B,
+            Evidence::UtxoSet | Evidence::ContractCall | Evidence::SignedReading => Class::D,
+            Evidence::AgreedReadings => Class::C,
+        }
+    }
+}
+
+/// The class of each sum of reserves.
+///
+/// A sum is as good as the weakest of its rows: half a chain confirmed confirms no sum over both halves.
+#[derive(Clone, Debug, Default)]
+pub struct Classes(BTreeMap<(AssetId, Evidence), Class>);
+
+impl Classes {
+    /// Nobody looked at the evidence (a customer's statement does not carry it): all rests on the exchange's signature.
+    #[must_use]
+    pub fn unchecked() -> Self {
+        Self::default()
+    }
+
+    /// Of sums whose rows were all verified by [`super::verify_balances`].
+    #[must_use]
+    pub fn of(
+        books: &[BookRow],
+        rows: &[ReserveRow],
+        snapshot: &Snapshot,
+        confirmed: &Confirmed,
+    ) -> Self {
+        let mut assets = BTreeMap::new();
+        for book in books {
+            for instance in book.asset.instances() {
+                assets.insert(&instance.id, book.asset.id());
+            }
+        }
+        let mut classes = BTreeMap::new();
+        for row in rows {
+            let Some(asset) = assets.get(&row.instance) else {
+                continue;
+            };
+            let class = confirmed.class(snapshot, &row.network, row.evidence);
+            let weakest = classes
+                .entry(((*asset).clone(), row.evidence))
+                .or_insert(class);
+            *weakest = class.max(*weakest);
+        }
+        Self(classes)
+    }
+
+    /// The class of one sum.
+    #[must_use]
+    pub fn class(&self, asset: &AssetId, evidence: Evidence) -> Class {
+        let class = self.0.get(&(asset.clone(), evidence));
+        class.copied().unwrap_or(Class::D)
+    }
+}

@@ -1,0 +1,311 @@
+//! `evm-<chain id>.jsonl`: the header of the snapshot's block, account proofs, storage proofs, `balanceOf` answers.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
+use crate::amount::ExactAmount;
+use crate::asset::InstanceId;
+use crate::attestation::SnapshotBlock;
+use crate::book_row::Evidence;
+use crate::error::Error;
+use crate::hex_bytes::HexBytes;
+use crate::json;
+use crate::ownership::{Address, Network};
+use crate::reserve_row::ReserveRow;
+use crate::state_proof::{
+    Account, EvmAddress, EvmHeader, MAX_PROOF_NODES, StoredBalance, TokenRegistry, exact,
+};
+
+const WHAT: &str = "EVM annex";
+
+/// One line of the annex.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum EvmRecord {
+    /// The first line, and no other.
+    Block {
+        /// CAIP-2 id of the chain.
+        network: String,
+        /// RLP of the header.
+        header: HexBytes,
+    },
+    /// Proof of an account: of a holder of native coins, or of a token contract.
+    Account {
+        /// Canonical address.
+        address: String,
+        /// Nodes from the state root down.
+        proof: Vec<HexBytes>,
+    },
+    /// Proof of a holder's balance in a token contract's storage.
+    Storage {
+        /// CAIP-19 id of the token.
+        instance: InstanceId,
+        /// Canonical address of the holder.
+        address: String,
+        /// Nodes from the contract's storage root down.
+        proof: Vec<HexBytes>,
+    },
+    /// What `balanceOf(address)` returned.
+    Call {
+        /// CAIP-19 id of the token.
+        instance: InstanceId,
+        /// Canonical address of the holder.
+        address: String,
+        /// The 32 bytes returned.
+        result: HexBytes,
+    },
+}
+
+/// An annex, parsed: nothing in it stands twice.
+#[derive(Clone, Debug)]
+pub struct EvmAnnex {
+    header: EvmHeader,
+    accounts: BTreeMap<String, Vec<HexBytes>>,
+    storage: BTreeMap<(InstanceId, String), Vec<HexBytes>>,
+    calls: BTreeMap<(InstanceId, String), HexBytes>,
+}
+
+impl EvmAnnex {
+    /// Parses the exact bytes of the annex of `network`.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`], [`Error::TooLarge`], [`Error::Duplicate`], [`Error::Mismatch`], and those of
+    /// [`EvmHeader::parse`].
+    pub fn parse(network: &Network, bytes: &[u8]) -> Result<Self, Error> {
+        let mut lines = lines(WHAT, bytes)?;
+        let first = lines.next().unwrap_or_default();
+        let header = match json::parse(WHAT, first, MAX_RECORD_BYTES)? {
+            EvmRecord::Block {
+                network: own,
+                header,
+            } if own == network.to_string() => EvmHeader::parse(&header.0)?,
+            _ => return mismatch(WHAT, format!("its first line is no block of {network}")),
+        };
+        let mut annex = Self {
+            header,
+            accounts: BTreeMap::new(),
+            storage: BTreeMap::new(),
+            calls: BTreeMap::new(),
+        };
+        for line in lines {
+            annex.add(network, json::parse(WHAT, line, MAX_RECORD_BYTES)?)?;
+        }
+        Ok(annex)
+    }
+
+    fn add(&mut self, network: &Network, record: EvmRecord) -> Result<(), Error> {
+        let twice = |found: String| {
+            Err(Error::Duplicate {
+                what: "record",
+                found,
+            })
+        };
+        let (address, proof) = match &record {
+            EvmRecord::Block { .. } => return twice("block".into()),
+            EvmRecord::Account { address, proof } | EvmRecord::Storage { address, proof, .. } => {
+                (address, Some(proof))
+            }
+            EvmRecord::Call { address, .. } => (address, None),
+        };
+        if !Address::parse(network, address).is_ok_and(|parsed| parsed.as_str() == address) {
+            let why = format!("`{}` is no canonical address", json::shorten(address));
+            return mismatch(WHAT, why);
+        }
+        if let Some(proof) = proof.filter(|proof| proof.len() > MAX_PROOF_NODES) {
+            return Err(Error::TooLarge {
+                what: "proof",
+                limit: MAX_PROOF_NODES as u64,
+                found: proof.len() as u64,
+            });
+        }
+        let label = address.clone();
+        let fresh = match record {
+            EvmRecord::Account { address, proof } => self.accounts.insert(address, proof).is_none(),
+            EvmRecord::Storage {
+                instance,
+                address,
+                proof,
+            } => self.storage.insert((instance, address), proof).is_none(),
+            EvmRecord::Call {
+                instance,
+                address,
+                result,
+            } => self.calls.insert((instance, address), result).is_none(),
+            EvmRecord::Block { .. } => false,
+        };
+        if fresh { Ok(()) } else { twice(label) }
+    }
+
+    /// The header of the block.
+    #[must_use]
+    pub const fn header(&self) -> &EvmHeader {
+        &self.header
+    }
+
+    /// Checks the rows of this chain that rest on the annex, and that every record is some row's.
+    ///
+    /// # Errors
+    /// What is false about the first row that is not proven.
+    pub(super) fn verify(
+        &self,
+        block: &SnapshotBlock,
+        time: u64,
+        rows: &[&ReserveRow],
+        tokens: &TokenRegistry,
+    ) -> Result<(), Error> {
+        let header = &self.header;
+        if header.hash() != block.hash || header.number() != block.height {
+            let why = format!(
+                "the header is of block {} {}, the snapshot's is {} {}",
+                header.number(),
+                header.hash(),
+                block.height,
+                json::shorten(&block.hash)
+            );
+            return mismatch("EVM header", why);
+        }
+        check_time(time, header.time())?;
+        let mut used = Used::default();
+        // A contract's account is proven once, whoever holds its tokens.
+        let mut contracts = BTreeMap::new();
+        for row in rows {
+            self.verify_row(row, tokens, &mut contracts, &mut used)
+                .map_err(|error| about(row, error))?;
+        }
+        let records = [
+            (self.accounts.len(), used.accounts.len()),
+            (self.storage.len(), used.storage),
+            (self.calls.len(), used.calls),
+        ];
+        if records.iter().any(|(there, used)| there != used) {
+            return mismatch(WHAT, "it has a record that no reserve row rests on");
+        }
+        Ok(())
+    }
+
+    fn verify_row<'a>(
+        &'a self,
+        row: &'a ReserveRow,
+        tokens: &TokenRegistry,
+        contracts: &mut BTreeMap<String, Option<Account>>,
+        used: &mut Used<'a>,
+    ) -> Result<(), Error> {
+        let key = (row.instance.clone(), row.address.clone());
+        if row.evidence == Evidence::ContractCall {
+            let result = self.calls.get(&key).ok_or(ABSENT)?;
+            used.calls = used.calls.saturating_add(1);
+            return same(row, call_result(&result.0)?);
+        }
+        let Some((_, contract)) = row.instance.as_str().split_once("/erc20:") else {
+            let balance = match self.account(&row.address, used)? {
+                Some(account) => account.balance()?,
+                None => ExactAmount::ZERO,
+            };
+            return same(row, balance);
+        };
+        let Some(token) = tokens.find(&row.instance) else {
+            return Err(Error::Missing {
+                what: "a token of the reserves in the checker's registry",
+            });
+        };
+        let holder = EvmAddress::from_hex(&row.address).ok_or(ABSENT)?;
+        let Some(slot) = token.layout.slot_of(&holder) else {
+            return Err(Error::Unsupported {
+                what: "storage proof of a token whose storage holds no balances",
+                found: row.instance.to_string(),
+            });
+        };
+        let contract = canonical(&row.network, contract)?;
+        let proof = self.storage.get(&key).ok_or(ABSENT)?;
+        used.storage = used.storage.saturating_add(1);
+        if !contracts.contains_key(&contract) {
+            let name = self.accounts.get_key_value(&contract).ok_or(ABSENT)?.0;
+            let account = self.account(name, used)?;
+            contracts.insert(contract.clone(), account);
+        }
+        let stored = match contracts.get(&contract).and_then(Option::as_ref) {
+            Some(account) => token.layout.balance_in(&account.storage(&slot, proof)?)?,
+            // A contract that is not there holds nothing for anybody.
+            None if proof.is_empty() => StoredBalance {
+                amount: ExactAmount::ZERO,
+                frozen: false,
+            },
+            None => return mismatch("storage proof", "there is no such contract at this block"),
+        };
+        if stored.frozen && row.encumbered != Some(row.amount) {
+            let why = "the token's contract has frozen the address: all of it is encumbered";
+            return mismatch("encumbered amount", why);
+        }
+        same(row, stored.amount)
+    }
+
+    fn account<'a>(&'a self, address: &str, used: &mut Used<'a>) -> Result<Option<Account>, Error> {
+        let (name, proof) = self.accounts.get_key_value(address).ok_or(ABSENT)?;
+        used.accounts.insert(name);
+        let address = EvmAddress::from_hex(address).ok_or(ABSENT)?;
+        Account::prove(self.header.state_root(), &address, proof)
+    }
+}
+
+/// What rows have rested on.
+#[derive(Default)]
+struct Used<'a> {
+    accounts: BTreeSet<&'a String>,
+    storage: usize,
+    calls: usize,
+}
+
+/// The annex was bound by the exchange, so what it lacks is the exchange's omission, and false.
+const ABSENT: Error = Error::StateProof {
+    what: "evidence of a reserve",
+    why: "the annex has no such record",
+};
+
+fn call_result(bytes: &[u8]) -> Result<ExactAmount, Error> {
+    let word = bytes.try_into().map_err(|_| Error::Length {
+        what: "result of balanceOf",
+        expected: 32,
+        found: bytes.len() as u64,
+    })?;
+    exact(word)
+}
+
+fn canonical(network: &str, address: &str) -> Result<String, Error> {
+    let parsed = network
+        .parse()
+        .and_then(|network| Address::parse(&network, address));
+    parsed
+        .map(|address| address.as_str().to_string())
+        .map_err(|error| Error::Field {
+            what: "token contract",
+            why: error.to_string(),
+        })
+}
+
+fn same(row: &ReserveRow, found: ExactAmount) -> Result<(), Error> {
+    if row.amount != found {
+        let why = format!("the row says {}, its evidence {found}", row.amount);
+        return mismatch("balance", why);
+    }
+    Ok(())
+}
+
+/// Names the row in an error that has room for it.
+pub(super) fn about(row: &ReserveRow, error: Error) -> Error {
+    match error {
+        Error::Mismatch { what, why } => Error::Mismatch {
+            what,
+            why: format!("{} {}: {why}", row.instance, row.address),
+        },
+        Error::StateProof { what, why } => Error::Mismatch {
+            what,
+            why: format!("{} {}: {why}", row.instance, row.address),
+        },
+        other => other,
+    }
+}

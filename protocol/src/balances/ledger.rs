@@ -1,0 +1,151 @@
+//! All rows against all evidence (SPEC §10 step 17).
+
+use alloc::collections::BTreeMap;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::reading::{self, READINGS_ANNEX};
+use super::{EvmAnnex, UtxoAnnex, annex_name, is_evidence, mismatch};
+use crate::asset::Asset;
+use crate::attestation::{Snapshot, SnapshotBlock};
+use crate::book_row::Evidence;
+use crate::error::Error;
+use crate::ownership::Network;
+use crate::report::Facts;
+use crate::reserve_row::ReserveRow;
+use crate::state_proof::TokenRegistry;
+
+/// What [`verify_balances`] judges.
+pub struct BalanceEvidence<'a> {
+    /// Time and blocks of the attestation.
+    pub snapshot: &'a Snapshot,
+    /// The assets of its books.
+    pub assets: &'a [&'a Asset],
+    /// Its reserve rows.
+    pub rows: &'a [ReserveRow],
+    /// Exact bytes of its annexes, whose digests were checked, by name.
+    pub annexes: &'a BTreeMap<String, Vec<u8>>,
+}
+
+/// Checks every row's balance against its evidence, and that evidence annexes hold nothing else.
+///
+/// # Errors
+/// What is false about the first balance that is not what its evidence says; [`Error::Missing`] for a token that `tokens`
+/// does not know.
+pub fn verify_balances(
+    evidence: &BalanceEvidence<'_>,
+    tokens: &TokenRegistry,
+) -> Result<Facts, Error> {
+    let mut facts = Facts::new();
+    check_coins(evidence, tokens, &mut facts)?;
+    let mut chains: BTreeMap<&str, Vec<&ReserveRow>> = BTreeMap::new();
+    let mut readings = Vec::new();
+    for row in evidence.rows {
+        let namespace = row.network.split(':').next().unwrap_or_default();
+        // A coin of another name would be counted from the same evidence once more.
+        let coin = row
+            .instance
+            .as_str()
+            .split_once('/')
+            .map_or("", |(_, coin)| coin);
+        let native = coin.starts_with("slip44:");
+        let fits = match row.evidence {
+            Evidence::UtxoSet => native,
+            Evidence::ContractCall => coin.starts_with("erc20:"),
+            Evidence::EvmStateProof => native || coin.starts_with("erc20:"),
+            Evidence::AgreedReadings | Evidence::SignedReading => true,
+        };
+        if !fits {
+            let why = format!("no {} shows {}", row.evidence.as_str(), row.instance);
+            return mismatch("evidence", why);
+        }
+        match (row.evidence, namespace) {
+            (Evidence::EvmStateProof | Evidence::ContractCall, "eip155")
+            | (Evidence::UtxoSet, "bip122") => {
+                chains.entry(row.network.as_str()).or_default().push(row);
+            }
+            (Evidence::SignedReading | Evidence::AgreedReadings, _) => readings.push(row),
+            (other, _) => {
+                let why = format!("{} has no {}", row.network, other.as_str());
+                return mismatch("evidence", why);
+            }
+        }
+    }
+    let mut expected = Vec::new();
+    for (network, rows) in &chains {
+        let parsed: Network = network.parse().map_err(|_| Error::Unsupported {
+            what: "network",
+            found: crate::json::shorten(network),
+        })?;
+        let block = block_of(evidence.snapshot, network)?;
+        let name = annex_name(&parsed).unwrap_or_default();
+        let Some(bytes) = evidence.annexes.get(&name) else {
+            return mismatch("annex", format!("reserves on {network} rest on {name}"));
+        };
+        let time = evidence.snapshot.time;
+        match parsed {
+            Network::Evm(_) => {
+                EvmAnnex::parse(&parsed, bytes)?.verify(block, time, rows, tokens)?
+            }
+            _ => UtxoAnnex::parse(&parsed, bytes)?.verify(&parsed, block, time, rows)?,
+        }
+        expected.push(name);
+    }
+    let bytes = evidence.annexes.get(READINGS_ANNEX);
+    reading::verify(
+        bytes.map(Vec::as_slice).unwrap_or_default(),
+        evidence.snapshot,
+        &readings,
+    )?;
+    // An annex by an evidence's name that nothing rests on would look like evidence.
+    for name in evidence.annexes.keys() {
+        if is_evidence(name) && name != READINGS_ANNEX && !expected.contains(name) {
+            return mismatch("annex", format!("no reserve rests on {name}"));
+        }
+    }
+    facts.insert("balances", evidence.rows.len().to_string());
+    Ok(facts)
+}
+
+fn block_of<'a>(snapshot: &'a Snapshot, network: &str) -> Result<&'a SnapshotBlock, Error> {
+    let block = snapshot
+        .blocks
+        .iter()
+        .find(|block| block.network == network);
+    block.ok_or_else(|| Error::Mismatch {
+        what: "snapshot",
+        why: format!("there are reserves on {network} and no block of it"),
+    })
+}
+
+/// Contracts are those that the registry knows by their name, and a chain has one native coin: a second name of it would
+/// count every balance again.
+fn check_coins(
+    evidence: &BalanceEvidence<'_>,
+    tokens: &TokenRegistry,
+    facts: &mut Facts,
+) -> Result<(), Error> {
+    let mut native = BTreeMap::new();
+    let mut others = Vec::new();
+    for asset in evidence.assets {
+        for instance in tokens.check_asset(asset)? {
+            others.push(format!("{} counts {instance}", asset.id()));
+        }
+        for instance in asset.instances() {
+            if !instance.id.as_str().contains("/slip44:") {
+                continue;
+            }
+            let chain = instance.id.chain();
+            let known = chain.starts_with("eip155:") || chain.starts_with("bip122:");
+            if let Some(other) = native.insert(chain, &instance.id).filter(|_| known) {
+                let why = format!("{other} and {} are one native coin", instance.id);
+                return mismatch("instance", why);
+            }
+        }
+    }
+    if !others.is_empty() {
+        facts.insert("wrapped", others.join("; "));
+    }
+    Ok(())
+}

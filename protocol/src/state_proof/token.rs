@@ -1,0 +1,235 @@
+//! Tokens whose storage is known: which contract they are, and where it keeps a holder's balance.
+//!
+//! The registry is data of the verifier's (`tokens.json` beside this file, or a file the checker brings), never of what is
+//! judged: a contract that calls itself USDT is none (B-04), and a layout that the exchange could choose would prove any
+//! number found anywhere in the contract.
+//!
+//! Formula, `p32` being left-padded to 32 bytes: Solidity keeps `mapping(address => …)` of slot `s` at
+//! `Keccak-256(p32(address) ‖ p32(s))`, Vyper its `HashMap` at `Keccak-256(p32(s) ‖ p32(address))`.
+//! Source: Solidity documentation, "Layout of State Variables in Storage"; ERC-7201 for namespaced slots.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::account::{EvmAddress, exact};
+use super::keccak256;
+use crate::amount::{Decimals, ExactAmount};
+use crate::asset::{Asset, InstanceId};
+use crate::error::Error;
+use crate::hex_bytes::HexBytes;
+use crate::json;
+
+/// A registry has some thousands of tokens at most.
+const MAX_REGISTRY_BYTES: usize = 4 << 20;
+/// The registry that comes with the verifier.
+const BUILT_IN: &str = include_str!("tokens.json");
+
+/// Where a contract keeps balances.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum StorageLayout {
+    /// `mapping(address => uint256)` of Solidity.
+    SolidityMapping {
+        /// Slot of the mapping, big-endian, up to 32 bytes.
+        slot: HexBytes,
+        /// How many of the low bits are the balance, 1 to 256. Those above are flags: the holder is frozen if one is set.
+        bits: u16,
+    },
+    /// `HashMap[address, uint256]` of Vyper.
+    VyperMapping {
+        /// Slot of the map, big-endian, up to 32 bytes.
+        slot: HexBytes,
+    },
+    /// No storage slot holds the balance (it is computed, as by rebasing tokens): only `balanceOf` tells it.
+    BalanceOf,
+}
+
+/// A balance as a contract's storage holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoredBalance {
+    /// In the token's smallest unit.
+    pub amount: ExactAmount,
+    /// The contract has marked the holder, who cannot move it.
+    pub frozen: bool,
+}
+
+impl StorageLayout {
+    /// The storage slot of a holder's balance; `None` where none holds it.
+    #[must_use]
+    pub fn slot_of(&self, holder: &EvmAddress) -> Option<[u8; 32]> {
+        let holder = pad(holder.as_bytes())?;
+        match self {
+            Self::SolidityMapping { slot, .. } => {
+                Some(keccak256(&[holder, pad(&slot.0)?].concat()))
+            }
+            Self::VyperMapping { slot } => Some(keccak256(&[pad(&slot.0)?, holder].concat())),
+            Self::BalanceOf => None,
+        }
+    }
+
+    /// The balance in the word that [`StorageLayout::slot_of`] names.
+    ///
+    /// # Errors
+    /// [`Error::TotalOverflow`] at 2¹²⁸ or more, [`Error::Unsupported`] where no slot holds it.
+    pub fn balance_in(&self, word: &[u8; 32]) -> Result<StoredBalance, Error> {
+        let bits = match self {
+            Self::SolidityMapping { bits, .. } => u32::from(*bits),
+            Self::VyperMapping { .. } => 256,
+            Self::BalanceOf => {
+                return Err(Error::Unsupported {
+                    what: "storage proof of a token whose storage holds no balances",
+                    found: String::new(),
+                });
+            }
+        };
+        let mut balance = *word;
+        // Byte 0 holds the bits 255 to 248.
+        for (index, byte) in balance.iter_mut().enumerate() {
+            let low =
+                248_u32.saturating_sub(8_u32.saturating_mul(u32::try_from(index).unwrap_or(31)));
+            let kept = bits.saturating_sub(low).min(8);
+            *byte &= u8::try_from((1_u32 << kept).saturating_sub(1)).unwrap_or(u8::MAX);
+        }
+        Ok(StoredBalance {
+            amount: exact(&balance)?,
+            frozen: balance != *word,
+        })
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        let (slot, bits) = match self {
+            Self::SolidityMapping { slot, bits } => (slot, *bits),
+            Self::VyperMapping { slot } => (slot, 256),
+            Self::BalanceOf => return Ok(()),
+        };
+        if slot.0.is_empty() || slot.0.len() > 32 {
+            return Err("a slot has 1 to 32 bytes");
+        }
+        if !(1..=256).contains(&bits) {
+            return Err("a balance has 1 to 256 bits");
+        }
+        Ok(())
+    }
+}
+
+fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
+    let mut word = [0; 32];
+    word.get_mut(32_usize.checked_sub(bytes.len())?..)?
+        .copy_from_slice(bytes);
+    Some(word)
+}
+
+/// One token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Token {
+    /// CAIP-19 id: chain and contract.
+    pub instance: InstanceId,
+    /// What it is called: an asset of this id has no other contract on this chain.
+    pub symbol: String,
+    /// Decimals of the contract.
+    pub decimals: Decimals,
+    /// Where it keeps balances.
+    pub layout: StorageLayout,
+}
+
+/// The tokens that a verifier knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TokenRegistry {
+    tokens: Vec<Token>,
+}
+
+impl TokenRegistry {
+    /// The registry that comes with this version.
+    ///
+    /// # Errors
+    /// None in fact: a test reads it.
+    pub fn built_in() -> Result<Self, Error> {
+        Self::parse(BUILT_IN.as_bytes())
+    }
+
+    /// Reads a registry.
+    ///
+    /// # Errors
+    /// [`Error::Syntax`], [`Error::TooLarge`], [`Error::Duplicate`], [`Error::Field`].
+    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        let registry: Self = json::parse("token registry", bytes, MAX_REGISTRY_BYTES)?;
+        for (index, token) in registry.tokens.iter().enumerate() {
+            token.layout.check().map_err(|why| Error::Field {
+                what: "storage layout",
+                why: why.into(),
+            })?;
+            let earlier = registry.tokens.iter().take(index);
+            if earlier
+                .into_iter()
+                .any(|other| other.instance == token.instance)
+            {
+                return Err(Error::Duplicate {
+                    what: "token",
+                    found: token.instance.as_str().into(),
+                });
+            }
+        }
+        Ok(registry)
+    }
+
+    /// Adds the tokens of another registry; where both know a contract, the other's word holds.
+    pub fn extend(&mut self, other: Self) {
+        for token in other.tokens {
+            self.tokens.retain(|own| own.instance != token.instance);
+            self.tokens.push(token);
+        }
+    }
+
+    /// The token that an instance is.
+    #[must_use]
+    pub fn find(&self, instance: &InstanceId) -> Option<&Token> {
+        self.tokens.iter().find(|token| token.instance == *instance)
+    }
+
+    /// Checks an asset's instances: the decimals are the contract's, and where the registry knows a token of the asset's
+    /// name on a chain, no other contract of that chain stands for it. Gives the instances that are other tokens than the
+    /// asset's name says, such as wrapped coins.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`].
+    pub fn check_asset<'a>(&self, asset: &'a Asset) -> Result<Vec<&'a InstanceId>, Error> {
+        let symbol = asset.id().as_str();
+        let mut others = Vec::new();
+        for instance in asset.instances() {
+            let Some((_, contract)) = instance.id.as_str().split_once("/erc20:") else {
+                continue;
+            };
+            let mismatch = |what, why| Err(Error::Mismatch { what, why });
+            match self.find(&instance.id) {
+                Some(token) if token.decimals != instance.decimals => {
+                    let why = alloc::format!(
+                        "the contract of {symbol} has {} decimals, the attestation says {}",
+                        token.decimals,
+                        instance.decimals
+                    );
+                    return mismatch("decimals of a token", why);
+                }
+                Some(token) if token.symbol != symbol => others.push(&instance.id),
+                Some(_) => {}
+                None => {
+                    let chain = instance.id.chain();
+                    let named =
+                        |token: &&Token| token.symbol == symbol && token.instance.chain() == chain;
+                    if let Some(real) = self.tokens.iter().find(named) {
+                        let why = alloc::format!(
+                            "{symbol} on {chain} is {}, not {}",
+                            real.instance,
+                            json::shorten(contract)
+                        );
+                        return mismatch("token contract", why);
+                    }
+                }
+            }
+        }
+        Ok(others)
+    }
+}

@@ -14,6 +14,11 @@
     clippy::arithmetic_side_effects
 )]
 
+use por_protocol::attestation::Attestation;
+use por_protocol::error::Error;
+use por_protocol::merkle::RowTree;
+use por_protocol::note::Note;
+use por_protocol::statement::Statement;
 use por_protocol::verify::{self, Trust};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -56,8 +61,46 @@ impl Verifier {
     }
 }
 
+/// Is `list` byte for byte the `reserves.jsonl` that the statement's attestation is bound to, by count and root?
+///
+/// Whether that attestation is authentic is the report's matter, and what the rows claim is an audit's.
+///
+/// # Errors
+///
+/// Throws where the statement holds no attestation that can be read.
+#[wasm_bindgen]
+pub fn reserves_are_bound(statement: &[u8], list: &[u8]) -> Result<bool, wasm_bindgen::JsError> {
+    Ok(is_bound(statement, list)?)
+}
+
+fn is_bound(statement: &[u8], list: &[u8]) -> Result<bool, Error> {
+    let note = Statement::parse(statement)?
+        .attestation
+        .ok_or(Error::Missing {
+            what: "attestation",
+        })?;
+    let bound = Attestation::parse(Note::parse(note)?.unverified_text().as_bytes())?.reserves;
+    // Every row ends with a line feed, the last one too; a list of none is empty.
+    let Some(rows) = list.strip_suffix(b"\n") else {
+        return Ok(list.is_empty() && bound.count == 0);
+    };
+    let rows: Vec<&[u8]> = rows.split(|byte| *byte == b'\n').collect();
+    Ok(u64::try_from(rows.len()) == Ok(bound.count) && RowTree::new(rows).root() == bound.root)
+}
+
 /// Version of this module.
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_without_an_attestation_binds_nothing() {
+        assert!(is_bound(b"", b"").is_err());
+        assert!(is_bound(b"por/statement/v1\ncore 1\nx\n", b"row\n").is_err());
+    }
 }

@@ -17,6 +17,10 @@ export default defineConfig({
   // The worker stands inside the script, so that one digest covers both: there is none to give with a worker's address.
   worker: { format: 'iife' },
   plugins: [
-    pageFiles({ verifier: 'src/wasm/por_verifier_wasm_bg.wasm', catalogues: 'src/messages/catalogues' }),
+    pageFiles({
+      verifier: 'src/wasm/por_verifier_wasm_bg.wasm',
+      example: '../fixtures/vectors/report/three-books.json',
+      catalogues: 'src/messages/catalogues',
+    }),
   ],
 });

@@ -3,12 +3,13 @@
  *
  * `index.html` is hosted: script, style, verifier and catalogues are files beside it, and the page refuses each that
  * has not the SHA-384 written into it (W-02). `verify.html` is one file that works from a disk: the very same script
- * and style stand inside, allowed by their digests and nothing else, the rest stands beside them as data, and the
- * browser is told to connect to nothing at all.
+ * and style stand inside, allowed by their digests and nothing else, the rest stands beside them as compressed data,
+ * and the browser is told to connect to nothing at all.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import type { Plugin } from 'vite';
 
 const RESOURCES_PLACE = '%POR_RESOURCES%';
@@ -25,11 +26,13 @@ interface Resource {
 export interface PageFilesOptions {
   /** The verifier's module, as por-bindgen writes it. */
   readonly verifier: string;
+  /** The vector that holds the statement to try the page with. */
+  readonly example: string;
   /** A folder with one `<language>.json` for each further language; it may be missing. */
   readonly catalogues: string;
 }
 
-export function pageFiles({ verifier, catalogues }: PageFilesOptions): Plugin {
+export function pageFiles({ verifier, example, catalogues }: PageFilesOptions): Plugin {
   const emitted: Array<Omit<Resource, 'path'> & { readonly reference: string }> = [];
   return {
     name: 'por-page-files',
@@ -43,6 +46,8 @@ export function pageFiles({ verifier, catalogues }: PageFilesOptions): Plugin {
         emitted.push({ name, bytes, reference: this.emitFile({ type: 'asset', name: file, source: bytes }) });
       };
       emit('verifier', 'verifier.wasm', readFileSync(verifier));
+      const { file, policy, now } = JSON.parse(readFileSync(example, 'utf8')).input;
+      emit('example', 'example.json', Buffer.from(JSON.stringify({ statement: file, policy, now })));
       for (const file of languages) {
         // Written as compactly as it is read: white space is for translators.
         const json = JSON.stringify(JSON.parse(readFileSync(join(catalogues, file), 'utf8')));
@@ -107,7 +112,7 @@ function single(html: string, bundle: Bundle, resources: readonly Resource[]): s
   );
   const data = resources.map(
     ({ name, bytes }) =>
-      `<script type="text/plain" id="resource-${name}">${Buffer.from(bytes).toString('base64')}</script>`,
+      `<script type="text/plain" id="resource-${name}">${gzipSync(bytes, { level: 9 }).toString('base64')}</script>`,
   );
   page = once(page, RESOURCES_PLACE, '{}');
   page = once(page, '</head>', `  <style>${style}</style>\n  </head>`);

@@ -6,7 +6,7 @@
  * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
  */
 import { parseReport, type Report } from './report.ts';
-import type { CheckRequest, WorkerRequest } from './worker.ts';
+import type { CheckRequest, ReservesRequest, WorkerRequest } from './worker.ts';
 
 /** No honest statement takes nearly this long; a page that waits for ever is no answer. */
 export const CHECK_TIMEOUT_MS = 120_000;
@@ -19,8 +19,17 @@ export class CheckBroke extends Error {
 /** What of a `Worker` is used here. */
 export type CheckWorker = Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>;
 
+/** What came of one check: the report, the verifier's own text of it, and the clock that it was judged by. */
+export interface Answer {
+  readonly report: Report;
+  readonly json: string;
+  /** Unix seconds. */
+  readonly now: bigint;
+}
+
 interface Pending {
-  readonly resolve: (report: Report) => void;
+  /** What the worker's reply means to whoever asked; throws where it is no answer to this question. */
+  readonly settle: (reply: Reply) => void;
   readonly reject: (error: CheckBroke) => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -55,27 +64,56 @@ export class Checker {
     );
   }
 
-  /** Checks `statement`, whose buffer is handed over to the worker. */
-  check(statement: ArrayBuffer, policy: string | undefined, account: string | undefined): Promise<Report> {
+  /** Checks `statement`, whose buffer is handed over to the worker, as of `now` in Unix seconds. */
+  check(
+    statement: ArrayBuffer,
+    policy: string | undefined,
+    account: string | undefined,
+    now = BigInt(Date.now()) / 1000n,
+  ): Promise<Answer> {
     if (this.broken !== undefined) {
       return Promise.reject(this.broken);
     }
     const id = this.nextId++;
-    const now = BigInt(Date.now()) / 1000n;
     const request: CheckRequest = { kind: 'check', id, statement: new Uint8Array(statement), policy, account, now };
+    return this.ask(request, [statement], ({ kind, json }) => {
+      if (kind !== 'report' || typeof json !== 'string') {
+        throw new RangeError('no report');
+      }
+      return { report: parseReport(json), json, now };
+    });
+  }
+
+  /** Is `list` what the attestation of `statement` is bound to? Both buffers are handed over to the worker. */
+  reservesAreBound(statement: ArrayBuffer, list: ArrayBuffer): Promise<boolean> {
+    if (this.broken !== undefined) {
+      return Promise.reject(this.broken);
+    }
+    const id = this.nextId++;
+    const request: ReservesRequest = { kind: 'reserves', id, statement: new Uint8Array(statement), list: new Uint8Array(list) };
+    return this.ask(request, [statement, list], ({ kind, bound }) => {
+      if (kind !== 'bound' || typeof bound !== 'boolean') {
+        throw new RangeError('no answer about reserves');
+      }
+      return bound;
+    });
+  }
+
+  private ask<T>(request: CheckRequest | ReservesRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
-      this.pending.set(id, { resolve, reject, timer });
-      this.worker.postMessage(request, [statement]);
+      this.pending.set(request.id, { settle: (reply) => resolve(read(reply)), reject, timer });
+      this.worker.postMessage(request, buffers);
     });
   }
 
   private receive(reply: unknown): void {
-    const { kind, version, id, json, detail } = fieldsOf(reply);
+    const fields = fieldsOf(reply);
+    const { kind, version, id, detail } = fields;
     if (kind === 'ready' && typeof version === 'string') {
       this.started(version);
-    } else if (kind === 'report' && typeof id === 'number' && typeof json === 'string') {
-      this.settle(id, json);
+    } else if ((kind === 'report' || kind === 'bound') && typeof id === 'number') {
+      this.settle(id, fields);
     } else if (kind === 'failed' && typeof detail === 'string') {
       this.breakDown(detail);
     } else {
@@ -83,17 +121,16 @@ export class Checker {
     }
   }
 
-  private settle(id: number, json: string): void {
+  private settle(id: number, reply: Reply): void {
     const pending = this.pending.get(id);
     if (pending === undefined) {
       this.breakDown('an answer that nobody asked for');
       return;
     }
     try {
-      const report = parseReport(json);
+      pending.settle(reply);
       this.pending.delete(id);
       clearTimeout(pending.timer);
-      pending.resolve(report);
     } catch (error) {
       this.breakDown(String(error));
     }
@@ -111,7 +148,10 @@ export class Checker {
   }
 }
 
-function fieldsOf(reply: unknown): Record<'kind' | 'version' | 'id' | 'json' | 'detail', unknown> {
-  const nothing = { kind: undefined, version: undefined, id: undefined, json: undefined, detail: undefined };
+/** The fields that a reply may have; nothing is known of their values. */
+type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'detail', unknown>>;
+
+function fieldsOf(reply: unknown): Reply {
+  const nothing = { kind: undefined, version: undefined, id: undefined, json: undefined, bound: undefined, detail: undefined };
   return typeof reply === 'object' && reply !== null ? { ...nothing, ...reply } : nothing;
 }

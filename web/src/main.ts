@@ -1,55 +1,120 @@
 /** The page: files in, states out. Every state but a report from the verifier shows "not verified". */
 import './style.css';
-import { Checker } from './checker.ts';
+import { type Answer, Checker } from './checker.ts';
 import CheckWorker from './worker.ts?worker&inline';
+import { readExample } from './example.ts';
+import { isLanguage, type Language, preferredLanguage, useCatalogue } from './messages/catalogue.ts';
+import { en } from './messages/en.ts';
 import { messages } from './messages/index.ts';
+import { forgetLanguage, rememberedLanguage, rememberLanguage } from './messages/memory.ts';
 import { policyOfPage, policyText } from './policy.ts';
-import type { Report } from './report.ts';
+import { MAX_RESERVES_BYTES, type Reserves, readReserves } from './reserves.ts';
 import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
+import type { Example, Subject } from './subject.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
 import { coverageView } from './views/coverage.ts';
-import { DropZone } from './views/drop-zone.ts';
+import { acceptFilesAnywhere, DropZone } from './views/drop-zone.ts';
 import { element } from './views/element.ts';
+import { examplesView } from './views/examples.ts';
 import { Experts } from './views/experts.ts';
 import { footer, header, stepsView } from './views/frame.ts';
+import { handoutView } from './views/handout.ts';
 import { identityView } from './views/identity.ts';
+import { languageView } from './views/language.ts';
 import { limitsView } from './views/limits.ts';
+import { lookView } from './views/look.ts';
 import { type VerdictState, verdictView, verdictWords } from './views/verdict.ts';
-
-document.documentElement.lang = messages.language;
-document.documentElement.dir = messages.direction;
-document.title = messages.page.title;
 
 const checker = new Checker(new CheckWorker());
 checker.start(resource('verifier'));
-const dropZone = new DropZone(choose);
-const experts = new Experts(policyOfPage(document.getElementById('policy')?.textContent), recheck);
-const announcer = element('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
-const answer = element('div', { class: 'answer' });
-const { root: bottom, verifier } = footer();
+// Asked for at once, so that nothing is asked for once a file was chosen; whoever wants it hears of a failure.
+const example = resource('example');
+example.catch(() => undefined);
 
-let file: File | undefined;
+/** The parts that stand while answers come and go; made anew in another language. */
+let dropZone: DropZone;
+let experts: Experts;
+let verifier: HTMLElement;
+let announcer: HTMLElement;
+let answer: HTMLElement;
+
+let language: Language = 'en';
+let version = '';
+let subject: Subject | undefined;
+let state: VerdictState = { kind: 'waiting' };
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
 
-document
-  .getElementById('app')
-  ?.replaceChildren(header(), element('main', {}, dropZone.root, announcer, answer, experts.root), bottom);
-show({ kind: 'waiting' });
+build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
+acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
+void speak(rememberedLanguage() ?? preferredLanguage(navigator.languages));
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
   document.querySelectorAll<HTMLDetailsElement>('.checks details').forEach((folded) => (folded.open = true));
 });
 
 checker.ready.then(
-  (version) => verifier.replaceChildren(messages.page.version.replace('{version}', version)),
+  (started) => {
+    version = started;
+    showVersion();
+  },
   (error: unknown) => {
     verifier.replaceChildren(messages.page.verifierBroken);
     show({ kind: 'broken', detail: String(error) });
   },
 );
+
+/** Puts the whole page together, in the language of the catalogue in use. */
+function build(choice: Experts['choice']): void {
+  document.documentElement.lang = messages.tag;
+  document.documentElement.dir = messages.direction;
+  document.title = messages.page.title;
+  dropZone = new DropZone(choose);
+  experts = new Experts(choice, recheck);
+  announcer = element('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
+  answer = element('div', { class: 'answer' });
+  const bottom = footer();
+  verifier = bottom.verifier;
+  const languages = languageView(language, rememberedLanguage() !== null, (chosen, remember) => {
+    if (remember) {
+      rememberLanguage(chosen);
+    } else {
+      forgetLanguage();
+    }
+    return speak(chosen);
+  });
+  document
+    .getElementById('app')
+    ?.replaceChildren(header(languages), element('main', {}, dropZone.root, announcer, answer, experts.root), bottom.root);
+  if (subject !== undefined) {
+    dropZone.showFile(subject.file);
+  }
+  showVersion();
+  show(state);
+}
+
+/** Changes the language; without its catalogue everything stays as it is. Tells whether it worked. */
+async function speak(wanted: Language): Promise<boolean> {
+  if (wanted === language || !isLanguage(wanted)) {
+    return true;
+  }
+  try {
+    useCatalogue(wanted === 'en' ? en : JSON.parse(new TextDecoder().decode(await resource(`messages-${wanted}`))));
+  } catch {
+    return false;
+  }
+  language = wanted;
+  build(experts.choice);
+  return true;
+}
+
+function showVersion(): void {
+  if (version !== '') {
+    verifier.replaceChildren(messages.page.version.replace('{version}', version));
+  }
+}
 
 function choose(files: FileList): void {
   const choice = chooseStatement(files);
@@ -57,61 +122,98 @@ function choose(files: FileList): void {
     dropZone.showRefusal(choice);
     return;
   }
-  file = choice;
-  dropZone.showFile(choice);
-  void check(choice);
+  begin({ file: choice, ...experts.choice, example: null });
+}
+
+function tryExample(which: Example): void {
+  example.then(
+    (bytes) => begin(readExample(bytes, which)),
+    () => dropZone.showRefusal('unreadable'),
+  );
+}
+
+function begin(chosen: Subject): void {
+  subject = chosen;
+  dropZone.showFile(chosen.file);
+  void check(chosen);
 }
 
 function recheck(): void {
-  if (file !== undefined) {
-    void check(file);
+  // An example is judged by its own policy, whatever an expert chooses.
+  if (subject !== undefined && subject.example === null) {
+    begin({ ...subject, ...experts.choice });
   }
 }
 
-async function check(statement: File): Promise<void> {
+async function check(chosen: Subject): Promise<void> {
   const turn = ++latest;
   show({ kind: 'checking' });
-  const state = await verdictOf(statement);
+  const settled = await verdictOf(chosen);
   if (turn === latest) {
-    show(state);
+    show(settled);
   }
 }
 
-async function verdictOf(statement: File): Promise<VerdictState> {
-  const { policy, account } = experts.choice;
+async function verdictOf({ file, policy, account, now }: Subject): Promise<VerdictState> {
   let bytes: ArrayBuffer;
   try {
-    bytes = await statement.arrayBuffer();
+    bytes = await file.arrayBuffer();
   } catch {
     // A folder, or a file that has moved since: the checker has not seen it.
     dropZone.showRefusal('unreadable');
     return { kind: 'waiting' };
   }
   try {
-    return { kind: 'report', report: await checker.check(bytes, policyText(policy), account) };
+    return { kind: 'report', ...(await checker.check(bytes, policyText(policy), account, now)) };
   } catch (error) {
     return { kind: 'broken', detail: String(error) };
   }
 }
 
-function show(state: VerdictState): void {
-  const verdict = verdictView(state, experts.choice.policy);
-  const views = state.kind === 'report' ? reportViews(state.report) : [limitsView(null)];
+function show(next: VerdictState): void {
+  state = next;
+  const verdict = verdictView(state, subject?.policy ?? experts.choice.policy, notes());
+  const views = state.kind === 'report' ? reportViews(state) : [limitsView(null)];
   if (state.kind === 'waiting') {
-    views.unshift(stepsView());
+    views.unshift(examplesView(tryExample), stepsView());
   }
   answer.replaceChildren(verdict, ...views);
   answer.setAttribute('aria-busy', String(state.kind === 'checking'));
   announcer.replaceChildren(verdictWords(state));
 }
 
-function reportViews(report: Report): HTMLElement[] {
+/** Reads a list of reserves, and has the verifier compare it with the attestation of the statement on the page. */
+async function openReserves(list: File): Promise<Reserves> {
+  if (subject === undefined || list.size > MAX_RESERVES_BYTES) {
+    throw new RangeError('no list for this statement');
+  }
+  const [statement, bytes] = await Promise.all([subject.file.arrayBuffer(), list.arrayBuffer()]);
+  const rows = await readReserves(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  return { rows, bound: await checker.reservesAreBound(statement, bytes) };
+}
+
+/** What has to be said of an example before anything else. */
+function notes(): string[] {
+  if (subject === undefined || subject.example === null || state.kind !== 'report') {
+    return [];
+  }
+  const { note, changed } = messages.example;
+  return subject.example === 'forged' ? [note, changed] : [note];
+}
+
+function reportViews(settled: Answer): HTMLElement[] {
+  const { report } = settled;
+  if (subject === undefined) {
+    return [limitsView(report)];
+  }
   const views = [
     balanceView(report),
     coverageView(report),
     checksView(report),
     limitsView(report),
-    identityView(report, file?.name ?? ''),
+    lookView(settled, subject, openReserves),
+    handoutView(settled, subject, version),
+    identityView(report, subject.file.name),
   ];
   return views.filter((view) => view !== null);
 }

@@ -10,6 +10,7 @@
 export type Policy =
   | { readonly source: 'page'; readonly text: string }
   | { readonly source: 'file'; readonly text: string; readonly name: string }
+  | { readonly source: 'example'; readonly text: string }
   | { readonly source: 'none' };
 
 /** A policy is a few lines of text; more than this is some other file. */

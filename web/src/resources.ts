@@ -1,7 +1,7 @@
 /**
  * What the page needs beside its script: the verifier and the catalogues of other languages.
  *
- * In the single-file page each stands inside as data. In the hosted one each is a file beside the page, and the
+ * In the single-file page each stands inside, compressed. In the hosted one each is a file beside the page, and the
  * browser refuses it unless it has the digest that the page was built with (W-02).
  */
 
@@ -9,7 +9,7 @@
 export async function resource(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const inside = document.getElementById(`resource-${name}`)?.textContent;
   if (inside !== undefined && inside !== null) {
-    return fromBase64(inside);
+    return decompressed(fromBase64(inside));
   }
   const { path, integrity } = entry(name);
   const response = await fetch(new URL(path, document.baseURI), { integrity, redirect: 'error' });
@@ -30,6 +30,11 @@ function entry(name: string): { readonly path: string; readonly integrity: strin
     }
   }
   throw new Error(`this page was built without ${name}`);
+}
+
+async function decompressed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
 function fromBase64(text: string): Uint8Array<ArrayBuffer> {

@@ -4,7 +4,7 @@
 export const MAX_STATEMENT_BYTES = 50 * 1024 * 1024;
 
 /** Why a choice was turned down; each is a sentence of the message catalogue. */
-export type Refusal = 'too-large' | 'empty' | 'several' | 'unreadable';
+export type Refusal = 'too-large' | 'empty' | 'several' | 'unreadable' | 'text';
 
 /** Picks the one file out of a drop or an input, or says why there is none to check. */
 export function chooseStatement(files: ArrayLike<File>): File | Refusal {

@@ -4,12 +4,13 @@
  * The page hands the module over when it starts, before any file is chosen: after that nobody asks for anything more
  * from the network (W-06). One verifier is kept for all files; its generators take longer to make than a check.
  */
-import { initSync, Verifier, version } from './wasm/por_verifier_wasm.js';
+import { initSync, reserves_are_bound, Verifier, version } from './wasm/por_verifier_wasm.js';
 
 /** From the page: first the module, then files to check. */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly module: Uint8Array<ArrayBuffer> }
-  | CheckRequest;
+  | CheckRequest
+  | ReservesRequest;
 
 export interface CheckRequest {
   readonly kind: 'check';
@@ -21,10 +22,19 @@ export interface CheckRequest {
   readonly now: bigint;
 }
 
+/** Is `list` the list of reserves that the statement's attestation is bound to? */
+export interface ReservesRequest {
+  readonly kind: 'reserves';
+  readonly id: number;
+  readonly statement: Uint8Array<ArrayBuffer>;
+  readonly list: Uint8Array<ArrayBuffer>;
+}
+
 /** To the page. There is no "success" here: a report is text until the page has read it. */
 export type WorkerReply =
   | { readonly kind: 'ready'; readonly version: string }
   | { readonly kind: 'report'; readonly id: number; readonly json: string }
+  | { readonly kind: 'bound'; readonly id: number; readonly bound: boolean }
   | { readonly kind: 'failed'; readonly id: number | null; readonly detail: string };
 
 let start: (verifier: Verifier) => void;
@@ -32,7 +42,7 @@ let start: (verifier: Verifier) => void;
 const started = new Promise<Verifier>((resolve) => (start = resolve));
 
 addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
-  const id = data.kind === 'check' ? data.id : null;
+  const id = data.kind === 'start' ? null : data.id;
   answer(data).catch((error: unknown) => reply({ kind: 'failed', id, detail: String(error) }));
 });
 
@@ -43,8 +53,13 @@ async function answer(request: WorkerRequest): Promise<void> {
     reply({ kind: 'ready', version: version() });
     return;
   }
+  const verifier = await started;
+  if (request.kind === 'reserves') {
+    reply({ kind: 'bound', id: request.id, bound: reserves_are_bound(request.statement, request.list) });
+    return;
+  }
   const { id, statement, policy, account, now } = request;
-  reply({ kind: 'report', id, json: (await started).statement(statement, policy, account, now) });
+  reply({ kind: 'report', id, json: verifier.statement(statement, policy, account, now) });
 }
 
 function reply(message: WorkerReply): void {

@@ -1,10 +1,13 @@
 /**
  * Every sentence the page says, in English. `{name}` stands for a value that is put in as text.
  *
- * Claims of checks and the list of what is not proven come with the report; they are not repeated here.
+ * Claims of checks and the list of what is not proven come with the report in English; a catalogue of another language
+ * says them by their identifiers, and where it does not know one, the report's own sentence stands.
  */
+const none: Readonly<Record<string, string>> = {};
+
 export const en = {
-  language: 'en-GB',
+  tag: 'en-GB',
   direction: 'ltr',
 
   page: {
@@ -21,7 +24,7 @@ export const en = {
 
   drop: {
     title: 'Drop your statement here',
-    hint: 'One file, usually ending in .por',
+    hint: 'One file, usually ending in .por. You can paste it, too.',
     button: 'Choose a file',
     another: 'Check another file',
     overlay: 'Drop the statement anywhere',
@@ -31,7 +34,24 @@ export const en = {
       empty: 'This file is empty. Download your statement again.',
       several: 'These are several files. Please choose one statement at a time.',
       unreadable: 'This could not be read as a file. If it is a folder, choose the statement inside it.',
+      text: 'This is text and not a file. Copy the statement file itself, or drop it here.',
     },
+  },
+
+  language: {
+    label: 'Language',
+    remember: 'Remember on this device',
+    failed: 'This language could not be loaded. The page stays as it is.',
+    english: 'Reasons in technical words are in English.',
+  },
+
+  example: {
+    title: 'No statement at hand?',
+    honest: 'Try an example',
+    forged: 'Try a forged example',
+    note: 'This is an example: the exchange does not exist, and the file is judged by the example’s own policy.',
+    changed: 'In this example one digit of a balance was changed after the exchange had signed it.',
+    broken: 'The example could not be loaded.',
   },
 
   steps: {
@@ -159,6 +179,142 @@ export const en = {
     none: 'No check has run.',
   },
 
+  /** Sentences of the report, by identifier; in English the report's own are shown. */
+  claims: none,
+  notProven: none,
+
+  /** What it means when a check is false, by the check's identifier. */
+  failures: {
+    'well-formed': 'This file is damaged, cut short, or no statement at all.',
+    'attestation-signed': 'The attestation in this file does not come from the exchange that the policy names.',
+    'attestation-approved': 'Somebody who has to agree to an attestation has not agreed to this one.',
+    'attestation-logged': 'This attestation is not in the public log: others may have been shown another one.',
+    'witnesses-cosigned': 'Too few independent witnesses have seen this log: it may be one that was made for you alone.',
+    'in-order': 'The attestation claims to know balances of a time that has not come, or the clock of this device is wrong.',
+    'statement-signed': 'The exchange has not signed these figures for this account: the file was changed, or somebody else made it.',
+    'account-expected': 'You were given the statement of another account.',
+    'book-listed': 'The book in this file is not one of those that the exchange has attested.',
+    'amount-rounded': 'The amount that is counted is not the balance that is shown, rounded up.',
+    'leaf-included': 'This balance is not in the published tree: it is not part of what the exchange says it owes.',
+    'siblings-non-negative': 'An amount beside yours could be negative, and could make the total look smaller than it is.',
+    'total-proven': 'The total that was published is not the sum of this tree.',
+    covered: 'The exchange shows less of this asset than it owes.',
+  },
+
+  /** Whom to ask about a failed check. */
+  whom: {
+    title: 'Whom to ask: {who}',
+    download: 'nobody yet. Download the statement again first.',
+    exchange: 'the exchange, in writing; then its regulator.',
+    yourself: 'first look at the account name you gave and at the clock of this device; then ask the exchange.',
+  },
+
+  handout: {
+    title: 'Keep or hand on',
+    receipt: {
+      title: 'Receipt',
+      what: 'A note for yourself about this check. It holds nothing of your account: no name, no amount, no asset.',
+      button: 'Save the receipt',
+      heading: 'Receipt of a check of a proof-of-reserves statement',
+      proves: 'This receipt proves nothing to anyone else: anybody could have written it. Keep the statement itself.',
+      checkedAt: 'Checked at',
+      verifier: 'Verifier',
+      logSize: 'Entries of the log',
+    },
+    evidence: {
+      title: 'Full evidence',
+      what: 'For a regulator or a court: a ZIP file with the signed statement exactly as it was checked, the policy, the report, and how to check it again.',
+      warning: 'It shows your account and your balance to whoever reads it. Never post it in public, in a forum or in a support chat.',
+      confirm: 'I know who will read it.',
+      button: 'Save the evidence',
+      readme: [
+        'Evidence of a check of a proof-of-reserves statement',
+        'PRIVATE: statement.por shows an account and its balance.',
+        'statement.por: the signed statement with its opening, byte for byte as it was checked.',
+        'policy.txt: the policy that it was judged by. Compare it with one from a source that you trust.',
+        'report.json: what the verifier answered.',
+        'To check it again:',
+      ],
+      changed: 'The file has changed since it was checked, or can no longer be read. Choose it again.',
+    },
+  },
+
+  look: {
+    title: 'Look closer',
+    unverified: 'Not verified: this is what the file says.',
+    path: {
+      tab: 'My path',
+      lede: 'How your balance leads to what everybody can see: from your leaf up to the root of the book, on to the attestation and to the head of the log. Places are counted from 0.',
+      book: 'Book',
+      drawing: 'Drawing of the path from your leaf to the head of the log. The table below says the same.',
+      table: 'The same path as a table',
+      where: 'Where',
+      place: 'Place',
+      count: 'Of how many',
+      leaf: 'Your leaf',
+      tile: 'Tile, level {level}',
+      root: 'Root of the book',
+      attestation: 'Attestation {period}',
+      log: 'Head of the log',
+      noLog: 'No head of the log is authentic.',
+      none: 'The file shows no path.',
+    },
+    assets: {
+      tab: 'Assets',
+      lede: 'Owed and held, asset by asset. Choose a column to sort by it.',
+      asset: 'Asset',
+      owed: 'Owed',
+      held: 'Reserves',
+      ratio: 'Coverage',
+      class: 'Class',
+      verdict: 'Covered?',
+      sealed: 'sealed, at most {amount}',
+      atLeast: 'at least {percent}',
+      hundred: 'The line marks 100 %.',
+    },
+    addresses: {
+      tab: 'Addresses',
+      absent: 'The addresses of the exchange are not in this file. They stand in the file reserves.jsonl of the publication, which you can open here.',
+      choose: 'Choose reserves.jsonl',
+      found: 'This is the list that the attestation is bound to. Its signatures and balances were not checked here: “por audit” checks them.',
+      other: 'This is not the list that the attestation of your statement is bound to. Do not rely on it.',
+      refused: 'This is not a list of reserves.',
+      search: 'Search for an address, an asset or a network',
+      network: 'Network',
+      address: 'Address',
+      asset: 'Asset',
+      amount: 'Amount, in smallest units',
+      class: 'Evidence',
+      range: '{first} to {last} of {count}',
+      previous: 'Previous',
+      next: 'Next',
+      nothing: 'Nothing found.',
+    },
+    auditors: {
+      tab: 'For auditors',
+      lede: 'Everything that it takes to do this check again without this page.',
+      command: 'The same check on the command line',
+      audit: 'The whole publication, every tile of it',
+      file: 'Statement (SHA-256)',
+      policy: 'Policy (SHA-256)',
+      attestation: 'Attestation (SHA-256)',
+      saveReport: 'Save the report (JSON)',
+      savePolicy: 'Save the policy',
+      private: 'The report shows your account and your balance.',
+    },
+    heads: {
+      tab: 'Compare heads',
+      lede: 'Everybody must see the same log. Compare this fingerprint with another customer, or with what a witness shows. Where two people see different fingerprints for the same number of entries, somebody was shown another log.',
+      fingerprint: 'Fingerprint of a log of {size} entries',
+      qr: 'QR code with the origin, the size and the root of the log head',
+      other: 'Fingerprint that somebody else sees',
+      same: 'The same: you see the same log.',
+      different: 'Different. If the number of entries is the same, keep both files and ask the exchange and its witnesses.',
+      partial: 'A fingerprint has {count} characters.',
+      none: 'No head of the log is authentic, so there is nothing to compare.',
+    },
+  },
+
   limits: {
     title: 'What this does not prove',
     before: [
@@ -194,6 +350,7 @@ export const en = {
     policy: {
       page: 'Built into this page when it was published.',
       file: 'From the file {name}, chosen by you.',
+      example: 'The policy of the example. It says nothing about your exchange.',
       none: 'None. Without a policy no signature can be judged, and the answer is “cannot tell”.',
     },
     choosePolicy: 'Choose a policy file',

@@ -16,7 +16,7 @@ export function balanceView(report: Report): HTMLElement | null {
   if (statement === null) {
     return null;
   }
-  const time = formatInstant(statement.snapshotTime, messages.language);
+  const time = formatInstant(statement.snapshotTime, messages.tag);
   const held = books.filter((book) => book.exact !== null);
   return section(
     'balance',
@@ -58,7 +58,7 @@ function figure(book: BookFacts): HTMLElement {
     element(
       'span',
       { class: 'amounts' },
-      element('span', { class: 'amount' }, formatAmount(exact, book.ledgerDecimals, messages.language)),
+      element('span', { class: 'amount' }, formatAmount(exact, book.ledgerDecimals, messages.tag)),
       rounded(book, exact),
     ),
   );
@@ -70,7 +70,7 @@ function rounded(book: BookFacts, exact: string): HTMLElement | null {
     return null;
   }
   const counted = fill<Child>(text.counted, {
-    amount: formatAmount(book.amount, book.decimals, messages.language),
+    amount: formatAmount(book.amount, book.decimals, messages.tag),
     asset: foreign(book.asset),
   });
   const how = fill<Child>(text.roundedUp, { decimals: String(book.decimals) });

@@ -1,5 +1,5 @@
 /** Every check of the report, grouped by book: a sentence and an outcome, and the facts for those who look closer. */
-import { fill, messages } from '../messages/index.ts';
+import { byId, fill, messages } from '../messages/index.ts';
 import type { BookFacts, Check, Outcome, Report } from '../report.ts';
 import { type Child, element, pair, section } from './element.ts';
 import { foreign } from './foreign.ts';
@@ -75,7 +75,7 @@ function checkView(check: Check): HTMLElement {
       'summary',
       {},
       icon(check.outcome),
-      element('span', { class: 'claim' }, foreign(check.claim)),
+      element('span', { class: 'claim' }, foreign(byId(messages.claims, check.id, check.claim))),
       element('span', { class: 'outcome' }, text.outcomes[check.outcome]),
     ),
     element(

@@ -94,7 +94,7 @@ function quantity(amount: string, book: BookFacts): HTMLElement {
   return element(
     'span',
     { class: 'quantity' },
-    element('span', { class: 'amount' }, formatAmount(amount, book.decimals, messages.language)),
+    element('span', { class: 'amount' }, formatAmount(amount, book.decimals, messages.tag)),
     ' ',
     foreign(book.asset, 'foreign unit'),
   );

@@ -1,4 +1,4 @@
-/** Where a file comes in: a drop anywhere on the window, or the file input, which is also the keyboard's way. */
+/** Where a file comes in: dropped or pasted anywhere, or by the file input, which is also the keyboard's way. */
 import { fill, messages } from '../messages/index.ts';
 import type { Refusal } from '../statement-file.ts';
 import { element } from './element.ts';
@@ -38,7 +38,6 @@ export class DropZone {
       ),
       this.refusal,
     );
-    acceptDropsAnywhere(onFiles);
   }
 
   /** Shows which file the page is about; the zone shrinks to a line above its verdict. */
@@ -55,12 +54,31 @@ export class DropZone {
   }
 }
 
-function acceptDropsAnywhere(onFiles: (files: FileList) => void): void {
-  const overlay = element('div', { class: 'overlay', 'aria-hidden': 'true' }, element('span', {}, text.overlay));
+/** A file may also be dropped or pasted anywhere; once for the life of the page. `onText` hears of pasted text. */
+export function acceptFilesAnywhere(onFiles: (files: FileList) => void, onText: () => void): void {
+  acceptDrops(onFiles);
+  addEventListener('paste', ({ target, clipboardData }) => {
+    // A field takes its own text.
+    if (target instanceof HTMLInputElement && target.type !== 'file') {
+      return;
+    }
+    const files = clipboardData?.files;
+    if (files !== undefined && files.length > 0) {
+      onFiles(files);
+    } else {
+      onText();
+    }
+  });
+}
+
+function acceptDrops(onFiles: (files: FileList) => void): void {
+  const words = element('span');
+  const overlay = element('div', { class: 'overlay', 'aria-hidden': 'true' }, words);
   document.body.append(overlay);
   let depth = 0;
   const show = (by: number): void => {
     depth = Math.max(0, depth + by);
+    words.replaceChildren(text.overlay);
     document.body.classList.toggle('dragging', depth > 0);
   };
   addEventListener('dragenter', () => show(1));
@@ -79,5 +97,5 @@ function acceptDropsAnywhere(onFiles: (files: FileList) => void): void {
 
 /** Size in whole kilobytes, rounded up. */
 function kilobytes(bytes: number): string {
-  return new Intl.NumberFormat(messages.language).format(BigInt(Math.ceil(bytes / 1000)));
+  return new Intl.NumberFormat(messages.tag).format(BigInt(Math.ceil(bytes / 1000)));
 }

@@ -27,8 +27,9 @@ export class Experts {
   });
   private policy: Policy;
 
-  constructor(policy: Policy, onChange: () => void) {
+  constructor({ policy, account }: ExpertChoice, onChange: () => void) {
     this.policy = policy;
+    this.account.value = account ?? '';
     this.account.addEventListener('change', onChange);
     this.root = element(
       'details',

@@ -4,11 +4,11 @@ import { type Child, element } from './element.ts';
 
 const text = messages.page;
 
-export function header(): HTMLElement {
+export function header(languages: HTMLElement): HTMLElement {
   return element(
     'header',
     { class: 'top' },
-    element('p', { class: 'brand' }, text.name),
+    element('div', { class: 'bar-of-page' }, element('p', { class: 'brand' }, text.name), languages),
     element('h1', {}, text.title),
     element('p', { class: 'lede' }, text.lede),
     element('p', { class: 'privacy' }, text.privacy),

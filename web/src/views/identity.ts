@@ -14,7 +14,7 @@ export function identityView(report: Report, fileName: string): HTMLElement {
       ? []
       : [
           pair(text.entity, foreign(statement.entity)),
-          pair(text.snapshot, formatInstant(statement.snapshotTime, messages.language)),
+          pair(text.snapshot, formatInstant(statement.snapshotTime, messages.tag)),
           pair(text.period, foreign(statement.period)),
           pair(text.sequence, statement.sequence.toString()),
           pair(text.logOrigin, foreign(statement.logOrigin, 'foreign code')),
@@ -40,7 +40,7 @@ export function identityView(report: Report, fileName: string): HTMLElement {
 /** Where the attestation stands in the log, and until when the answer has seen it. */
 function logFacts(log: LogFacts): HTMLElement[] {
   const entry = fill<Child>(text.logEntry, { index: count(log.index), size: count(log.size) });
-  const time = log.time === null ? text.headTimeNone : formatInstant(log.time, messages.language);
+  const time = log.time === null ? text.headTimeNone : formatInstant(log.time, messages.tag);
   return [
     pair(text.log, ...entry),
     pair(text.headTime, time),
@@ -50,5 +50,5 @@ function logFacts(log: LogFacts): HTMLElement[] {
 }
 
 function count(value: bigint): string {
-  return new Intl.NumberFormat(messages.language).format(value);
+  return new Intl.NumberFormat(messages.tag).format(value);
 }

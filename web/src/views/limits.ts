@@ -1,5 +1,5 @@
 /** "What this does not prove": always there, never folded away, before a check and after it. */
-import { messages } from '../messages/index.ts';
+import { byId, messages } from '../messages/index.ts';
 import type { Report } from '../report.ts';
 import { type Child, section, sentences } from './element.ts';
 import { foreign } from './foreign.ts';
@@ -9,6 +9,6 @@ export function limitsView(report: Report | null): HTMLElement {
   const items: ReadonlyArray<string | readonly Child[]> =
     report === null || report.notProven.length === 0
       ? messages.limits.before
-      : report.notProven.map((item) => [foreign(item.text)]);
+      : report.notProven.map((item) => [foreign(byId(messages.notProven, item.id, item.text))]);
   return section('limits', messages.limits.title, sentences('ul', items));
 }

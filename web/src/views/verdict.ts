@@ -4,9 +4,10 @@
  * Every state that is not a report from the verifier is "not verified"; the green one is chosen in one place, by the
  * report's own word.
  */
-import { fill, messages } from '../messages/index.ts';
+import { byId, fill, messages } from '../messages/index.ts';
 import type { Policy } from '../policy.ts';
-import { type Check, COVERAGE, type Report } from '../report.ts';
+import type { Answer } from '../checker.ts';
+import { type Check, COVERAGE } from '../report.ts';
 import { type Child, element, sentences } from './element.ts';
 import { foreign } from './foreign.ts';
 import { icon, type IconName } from './icon.ts';
@@ -18,7 +19,7 @@ export type VerdictState =
   | { readonly kind: 'waiting' }
   | { readonly kind: 'checking' }
   | { readonly kind: 'broken'; readonly detail: string }
-  | { readonly kind: 'report'; readonly report: Report };
+  | ({ readonly kind: 'report' } & Answer);
 
 /** The words of the verdict, as they are announced. */
 export function verdictWords(state: VerdictState): string {
@@ -26,7 +27,8 @@ export function verdictWords(state: VerdictState): string {
   return state.kind === 'report' ? `${text.question} ${word}.` : `${text.question} ${word}. ${meaning}`;
 }
 
-export function verdictView(state: VerdictState, policy: Policy): HTMLElement {
+/** `notes` stand above everything else that is said: what kind of file this is. */
+export function verdictView(state: VerdictState, policy: Policy, notes: readonly string[] = []): HTMLElement {
   const tone = toneOf(state);
   return element(
     'section',
@@ -42,6 +44,7 @@ export function verdictView(state: VerdictState, policy: Policy): HTMLElement {
         element('span', { class: 'word' }, text[tone].word),
       ),
       element('p', { class: 'meaning' }, ...meaningOf(state)),
+      ...notes.map((note) => element('p', { class: 'note' }, note)),
       ...detailsOf(state, policy),
     ),
   );
@@ -104,12 +107,30 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
 function culpritList(title: string, checks: readonly Check[]): HTMLElement {
   const items = checks.map((check) => [
     ...(check.book === null ? [] : [element('span', { class: 'book' }, foreign(check.book)), ' ']),
-    foreign(check.claim),
+    foreign(byId(messages.claims, check.id, check.claim)),
+    ...(check.outcome === 'failed' ? consequence(check) : []),
     check.detail === null
       ? null
       : element('span', { class: 'reason' }, ...fill<Child>(text.reason, { detail: foreign(check.detail) })),
   ]);
   return element('div', { class: 'culprits' }, element('h3', {}, title), sentences('ul', items));
+}
+
+/** Failures that a customer can settle alone; every other one is a question to the exchange. */
+const WHOM: Readonly<Record<string, 'download' | 'yourself'>> = {
+  'well-formed': 'download',
+  'in-order': 'yourself',
+  'account-expected': 'yourself',
+};
+
+/** What a false check means, and whom to ask about it. */
+function consequence(check: Check): HTMLElement[] {
+  const means = byId(messages.failures, check.id, '');
+  const who = messages.whom[Object.hasOwn(WHOM, check.id) ? (WHOM[check.id] ?? 'exchange') : 'exchange'];
+  return [
+    ...(means === '' ? [] : [element('span', { class: 'means' }, means)]),
+    element('span', { class: 'whom' }, ...fill<Child>(messages.whom.title, { who })),
+  ];
 }
 
 function advice(items: readonly string[]): HTMLElement {

@@ -41,7 +41,7 @@ test('a well-formed answer to the question that was asked is a report', async ()
     { kind: 'check', id: 1, statement: new Uint8Array(3), policy: 'log x\n', account: undefined, now: 1793491199n },
   ]);
   worker.says({ kind: 'report', id: 1, json });
-  expect((await answer).included).toBe('verified');
+  expect(await answer).toMatchObject({ report: { included: 'verified' }, json, now: 1793491199n });
 });
 
 test('the module goes to the worker, and one that cannot be had breaks the check', async () => {

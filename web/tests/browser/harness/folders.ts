@@ -15,6 +15,16 @@ export function publication(): string {
   return required(fromEnvironment('POR_PUBLICATION', 'a folder made by `por publish`'), 'index.html', 'it holds no page');
 }
 
+/** The folder of that publication's newest attestation. */
+export function newestAttestation(): string {
+  const all = join(publication(), 'attestations');
+  const newest = readdirSync(all).sort().at(-1);
+  if (newest === undefined) {
+    throw new Error(`${all} holds no attestation`);
+  }
+  return join(all, newest);
+}
+
 /**
  * Statement files of that publication: `honest.por`, and any number of forged ones beside it; with each `NAME.por` the
  * output of `por verify --json` on it, with the publication's policy, as `NAME.json`.

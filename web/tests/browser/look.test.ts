@@ -1,0 +1,192 @@
+/** The real page with the real verifier: examples, tabs, what can be taken away, and every way to bring a file. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium } from './harness/browser.ts';
+import { newestAttestation, publication, statements } from './harness/folders.ts';
+import { choose, openPage, type OpenPage, verdict, verifierReady } from './harness/page.ts';
+import { serveFolder, type StaticServer } from '../../serve.mjs';
+
+let browser: Browser;
+let server: StaticServer;
+let folder: string;
+
+beforeAll(async () => {
+  browser = await launchChromium();
+  server = await serveFolder(publication());
+  folder = mkdtempSync(join(tmpdir(), 'por-look-'));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await server?.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function withHonest(): Promise<OpenPage> {
+  const opened = await openPage(browser, `${server.origin}/`);
+  await choose(opened.page, statements().honest);
+  expect(await verdict(opened.page)).toBe('verified');
+  return opened;
+}
+
+async function download(page: Page, button: string, name: string): Promise<string> {
+  const [saved] = await Promise.all([page.waitForEvent('download'), page.locator(button).click()]);
+  const path = join(folder, name);
+  await saved.saveAs(path);
+  return path;
+}
+
+test('the example is verified, the forged one is not, both are called examples, and nothing is asked for', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await verifierReady(page);
+  const before = opened.requests.length;
+  await page.context().setOffline(true);
+  await page.locator('#example-honest').click();
+  expect(await verdict(page)).toBe('verified');
+  expect(await page.locator('.note').textContent()).toContain('the exchange does not exist');
+  await page.context().setOffline(false);
+  expect(opened.requests.slice(before).filter((url) => !/^(blob|data):/.test(url))).toEqual([]);
+  await page.reload();
+  await page.locator('#example-forged').click();
+  expect(await verdict(page)).toBe('not_verified');
+  expect(await page.locator('.note').last().textContent()).toContain('one digit');
+  // Each failure says what it means and whom to ask.
+  expect(await page.locator('.culprits .means').count()).toBe(await page.locator('.culprits li').count());
+  expect(await page.locator('.culprits .whom').first().textContent()).toContain('the exchange, in writing');
+  await opened.close();
+});
+
+test('evidence is given only after a warning, and the command line checks it', async () => {
+  const por = process.env['POR_PROGRAM'] ?? fileAt('../../../target/release/por');
+  const opened = await withHonest();
+  expect(await opened.page.locator('#save-evidence').isDisabled()).toBe(true);
+  await opened.page.locator('#evidence-understood').check();
+  const path = await download(opened.page, '#save-evidence', 'evidence.zip');
+  execFileSync('python3', ['-m', 'zipfile', '-e', path, folder]);
+  expect(readFileSync(join(folder, 'statement.por'))).toEqual(readFileSync(statements().honest));
+  const report = execFileSync(por, ['verify', join(folder, 'statement.por'), '--policy', join(folder, 'policy.txt'), '--json']);
+  expect(report.toString()).toBe(readFileSync(join(folder, 'report.json'), 'utf8'));
+  await opened.close();
+});
+
+test('k_03_the_receipt_that_is_saved_is_without_the_account', async () => {
+  const opened = await withHonest();
+  const account = (await opened.page.locator('.account-name').textContent()) ?? '';
+  const text = readFileSync(await download(opened.page, '#save-receipt', 'receipt.txt'), 'utf8');
+  expect(account).not.toBe('');
+  expect(text).not.toContain(account);
+  expect(text).toContain('Included?: Verified');
+  expect(text).toContain('proves nothing to anyone else');
+  await opened.close();
+});
+
+test('tabs are one stop for the keyboard, and arrows lead from one to the next', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#tab-path').focus();
+  expect(await page.locator('#panel-path svg[role=img]').isVisible()).toBe(true);
+  for (const name of ['assets', 'addresses', 'auditors', 'heads', 'path']) {
+    await page.keyboard.press('ArrowRight');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe(`tab-${name}`);
+    expect(await page.locator(`#panel-${name}`).isVisible()).toBe(true);
+    expect(await page.locator('[role=tabpanel]:visible').count()).toBe(1);
+  }
+  await close();
+});
+
+test('the path leads from the leaf to the head of the log, and the table says the same as the drawing', async () => {
+  const { page, close } = await withHonest();
+  const drawn = await page.locator('#panel-path svg .where').allTextContents();
+  await page.locator('#panel-path summary').click();
+  expect(await page.locator('#panel-path tbody th').allTextContents()).toEqual(drawn);
+  expect(drawn.at(0)).toBe('Head of the log');
+  expect(drawn.at(-1)).toBe('Your leaf');
+  await page.locator('#path-book').selectOption({ index: 1 });
+  const leaf = await page.locator('#identity .pair', { hasText: 'Leaf in ETH' }).locator('dd').textContent();
+  expect(leaf).toContain((await page.locator('#panel-path svg .place').last().textContent())?.split(' / ')[0]);
+  await close();
+});
+
+test('assets are sorted by a column, up and down, by value and not by letters', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#tab-assets').click();
+  const assets = (): Promise<string[]> => page.locator('.assets-table tbody th').allTextContents();
+  await page.locator('.assets-table .sort', { hasText: 'Owed' }).click();
+  const up = await assets();
+  expect(await page.locator('.assets-table th[aria-sort]').getAttribute('aria-sort')).toBe('ascending');
+  expect(up).toEqual(['BTC', 'ETH', 'USDT']);
+  await page.locator('.assets-table .sort', { hasText: 'Owed' }).click();
+  expect(await assets()).toEqual(up.toReversed());
+  expect(await page.locator('.assets-table th[aria-sort]').getAttribute('aria-sort')).toBe('descending');
+  await close();
+});
+
+test('addresses come from the list that the attestation is bound to; any other list is called another', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#tab-addresses').click();
+  expect(await page.locator('#panel-addresses').textContent()).toContain('not in this file');
+  const list = readFileSync(join(newestAttestation(), 'reserves.jsonl'));
+  const open = (buffer: Buffer): Promise<void> =>
+    page.locator('#reserves-file').setInputFiles({ name: 'reserves.jsonl', mimeType: 'text/plain', buffer });
+  await open(list);
+  await page.locator('.bound').waitFor();
+  expect(await page.locator('#panel-addresses .refusal').textContent()).toBe('');
+  await page.locator('#reserves-search').fill('EIP155:');
+  expect(await page.locator('#panel-addresses tbody tr').count()).toBeGreaterThan(0);
+  expect(await page.locator('#panel-addresses tbody', { hasText: 'bip122' }).count()).toBe(0);
+  await open(list.subarray(0, list.lastIndexOf(10, list.length - 2) + 1));
+  await page.locator('#panel-addresses .refusal', { hasText: 'Do not rely on it' }).waitFor();
+  expect(await page.locator('.bound').count()).toBe(0);
+  await open(Buffer.from('<script>\n'));
+  await page.locator('#panel-addresses .refusal', { hasText: 'not a list' }).waitFor();
+  await close();
+});
+
+test('w_11_the_fingerprint_of_the_head_is_shown_and_compared', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#tab-heads').click();
+  const shown = (await page.locator('.fingerprint').textContent()) ?? '';
+  expect(readFileSync(join(publication(), 'log/checkpoint'), 'utf8').split('\n')[2]).toBe(
+    Buffer.from(await rootOf(page), 'hex').toString('base64'),
+  );
+  expect((await rootOf(page)).startsWith(shown.replaceAll(' ', ''))).toBe(true);
+  await page.locator('#other-head').fill(shown.toUpperCase());
+  expect(await page.locator('.comparison').textContent()).toContain('The same');
+  await page.locator('#other-head').fill(shown.replace(/.$/, (last) => (last === '0' ? '1' : '0')));
+  expect(await page.locator('.comparison').textContent()).toContain('Different');
+  expect(await page.locator('.qr').isVisible()).toBe(true);
+  await close();
+});
+
+test('a file can be pasted, and pasted text is told from a file', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  const content = readFileSync(statements().honest).toString('base64');
+  const paste = (base64: string | null): Promise<void> =>
+    page.evaluate((encoded) => {
+      const data = new DataTransfer();
+      if (encoded === null) {
+        data.setData('text/plain', 'por/statement/v1');
+      } else {
+        data.items.add(new File([Uint8Array.from(atob(encoded), (one) => one.charCodeAt(0))], 'pasted.por'));
+      }
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+    }, base64);
+  await paste(null);
+  expect(await page.locator('.drop .refusal').textContent()).toContain('text and not a file');
+  await paste(content);
+  expect(await verdict(page)).toBe('verified');
+  await opened.close();
+});
+
+function rootOf(page: Page): Promise<string> {
+  return page.locator('#identity .pair', { hasText: 'Root of the log head' }).locator('dd').textContent().then((text) => text ?? '');
+}
+
+function fileAt(path: string): string {
+  return new URL(path, import.meta.url).pathname;
+}

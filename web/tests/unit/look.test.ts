@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { compareFingerprint, fingerprint, headText } from '../../src/fingerprint.ts';
+import { tilesAbove } from '../../src/path.ts';
+import { basisPoints, formatBasisPoints } from '../../src/ratio.ts';
+import { readReserves, searchReserves } from '../../src/reserves.ts';
+import { neighbour } from '../../src/views/tabs.ts';
+
+test('a path goes up by sixteens to the one tile of the root', () => {
+  expect(tilesAbove(50n, 304n)).toEqual([
+    { level: 1, index: 3n, count: 19n, child: 2 },
+    { level: 2, index: 0n, count: 2n, child: 3 },
+    { level: 3, index: 0n, count: 1n, child: 0 },
+  ]);
+  expect(tilesAbove(15n, 16n)).toEqual([{ level: 1, index: 0n, count: 1n, child: 15 }]);
+  expect(tilesAbove((1n << 40n) - 1n, 1n << 40n)).toHaveLength(10);
+});
+
+test('an impossible place has no path', () => {
+  for (const [index, leaves] of [[0n, 0n], [0n, 15n], [16n, 16n], [0n, 17n], [0n, (1n << 40n) + 16n]] as const) {
+    expect(tilesAbove(index, leaves)).toEqual([]);
+  }
+});
+
+test('w_04_coverage_is_rounded_down_and_exact_beyond_2_to_the_53', () => {
+  const owed = 10n ** 18n;
+  expect(basisPoints(owed - 1n, owed)).toBe(9999n);
+  expect(formatBasisPoints(9999n, 'en-GB')).toBe('99.99%');
+  expect(formatBasisPoints(10_000n, 'en-GB')).toBe('100%');
+  expect(formatBasisPoints(7n, 'en-GB')).toBe('0.07%');
+  expect(formatBasisPoints(10n ** 20n + 1n, 'en-GB')).toBe('1,000,000,000,000,000,000.01%');
+  expect(basisPoints(5n, 0n)).toBeNull();
+});
+
+test('w_11_a_fingerprint_is_compared_whatever_its_spaces_and_case', () => {
+  const root = 'ab12'.repeat(16);
+  const log = { origin: 'example.com/por', size: 7n, root, index: 6n, time: null, witnesses: [] };
+  expect(fingerprint(log)).toBe(Array(10).fill('ab12').join(' '));
+  expect(compareFingerprint(log, ` ${fingerprint(log).toUpperCase()} `)).toBe('same');
+  expect(compareFingerprint(log, root)).toBe('same');
+  expect(compareFingerprint(log, 'ab12 ab')).toBe('partial');
+  expect(compareFingerprint(log, 'ab13')).toBe('different');
+  expect(compareFingerprint(log, `${root.slice(0, 63)}0`)).toBe('different');
+  expect(compareFingerprint(log, `${root}ff`)).toBe('different');
+  expect(headText(log)).toBe(`example.com/por\n7\n${root}\n`);
+});
+
+test('arrows go round, and the other way where one reads from the right', () => {
+  expect(neighbour('ArrowRight', 4, 5, false)).toBe(0);
+  expect(neighbour('ArrowRight', 0, 5, true)).toBe(4);
+  expect(neighbour('ArrowLeft', 0, 5, false)).toBe(4);
+  expect(neighbour('Home', 3, 5, false)).toBe(0);
+  expect(neighbour('End', 3, 5, false)).toBe(4);
+  expect(neighbour('Tab', 3, 5, false)).toBeNull();
+});
+
+const row = (fields: object): string =>
+  JSON.stringify({ network: 'eip155:1', address: '0xAb', instance: 'eip155:1/slip44:60', amount: '7', evidence: 'signed_reading', ...fields });
+
+test('a list of reserves is read line by line, or refused', async () => {
+  const rows = await readReserves(`${row({})}\n${row({ address: 'bc1q', network: 'bip122:0' })}\n`);
+  expect(rows.map(({ address }) => address)).toEqual(['0xAb', 'bc1q']);
+  expect(searchReserves(rows, ' 0XAB ')).toEqual([rows[0]]);
+  expect(searchReserves(rows, '')).toEqual(rows);
+  expect(searchReserves(rows, 'nothing')).toEqual([]);
+  for (const bad of [row({}), `${row({ amount: 7 })}\n`, `${row({ amount: '-1' })}\n`, 'x\n', '[]\n', 'null\n', `${row({})}\n\n`]) {
+    await expect(readReserves(bad), bad).rejects.toThrow();
+  }
+});

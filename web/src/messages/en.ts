@@ -1,11 +1,11 @@
+type ById = Readonly<Record<string, string>>;
+
 /**
  * Every sentence the page says, in English. `{name}` stands for a value that is put in as text.
  *
  * Claims of checks and the list of what is not proven come with the report in English; a catalogue of another language
  * says them by their identifiers, and where it does not know one, the report's own sentence stands.
  */
-const none: Readonly<Record<string, string>> = {};
-
 export const en = {
   tag: 'en-GB',
   direction: 'ltr',
@@ -51,7 +51,6 @@ export const en = {
     forged: 'Try a forged example',
     note: 'This is an example: the exchange does not exist, and the file is judged by the example’s own policy.',
     changed: 'In this example one digit of a balance was changed after the exchange had signed it.',
-    broken: 'The example could not be loaded.',
   },
 
   steps: {
@@ -180,8 +179,8 @@ export const en = {
   },
 
   /** Sentences of the report, by identifier; in English the report's own are shown. */
-  claims: none,
-  notProven: none,
+  claims: {} as ById,
+  notProven: {} as ById,
 
   /** What it means when a check is false, by the check's identifier. */
   failures: {

@@ -12,7 +12,7 @@ export function checksView(report: Report): HTMLElement {
   return section(
     'checks',
     text.title,
-    element('p', { class: 'lede' }, report.checks.length === 0 ? text.none : text.lede),
+    element('p', { class: 'lede' }, report.checks.length === 0 ? text.none : text.lede, messages.tag === 'en-GB' ? null : ` ${messages.language.english}`),
     ...groups.map(([title, checks]) => group(title, checks)),
   );
 }

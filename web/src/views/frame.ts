@@ -42,6 +42,6 @@ export function stepsView(): HTMLElement {
 
 /** The question is set apart from its explanation at the first question mark of the sentence. */
 function step(sentence: string): HTMLElement {
-  const end = sentence.indexOf('?') + 1;
+  const end = sentence.search(/[?？؟]/) + 1;
   return element('li', {}, element('b', {}, sentence.slice(0, end)), sentence.slice(end));
 }

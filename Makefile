@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench tools por wasm page checks rust-tests wasm-tests page-tests sample clean
+.PHONY: help demo serve test bench tools por wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
 
 POR := target/release/por
 WASM := target/wasm32-unknown-unknown/wasm
@@ -45,7 +45,7 @@ por: tools
 	cargo build --release --locked -p por-prover
 
 wasm: tools
-	cargo build --profile wasm --locked --target wasm32-unknown-unknown -p por-verifier-wasm
+	verifier-wasm/build
 	cargo run --release --locked -q -p por-bindgen -- $(WASM)/por_verifier_wasm.wasm web/src/wasm
 
 page: wasm web/node_modules/.package-lock.json
@@ -57,7 +57,7 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json
 
 ## Tests
 
-test: checks rust-tests wasm-tests page-tests
+test: checks rust-tests wasm-tests page-tests reproducible
 	@echo "All tests passed."
 
 checks: tools
@@ -72,7 +72,7 @@ rust-tests: tools
 	cargo test --release --locked --workspace
 
 wasm-tests: tools
-	cargo build --profile wasm --locked --target wasm32-unknown-unknown -p vectors-wasm
+	verifier-wasm/build vectors-wasm
 	cargo run --release --locked -q -p por-bindgen -- $(WASM)/vectors_wasm.wasm target/vectors-wasm
 	node tests/run-vectors-in-wasm.mjs target/vectors-wasm fixtures/vectors
 
@@ -81,14 +81,20 @@ page-tests: por page sample
 	cd web && npm test
 	cd web && POR_PUBLICATION=../target/sample/publication POR_STATEMENTS=../target/sample/statements npm run test:browser
 
+# The same page from another folder and another home.
+reproducible: page
+	.ci/check-reproducible web/dist target/release/por-bindgen
+
 # A small publication with its page, and statements of which all but one are forged, for the browser.
 sample: por page
 	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
 
-bench: tools wasm
+bench: tools sample
+	web/install-chromium.sh
 	mkdir -p target/bench
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por
+	node web/bench/page.mjs target/sample/publication target/sample/statements/honest.por
 	cargo bench -q --locked -p por-prover --bench proofs
 	cargo bench -q --locked -p por-prover --bench log
 	cargo bench -q --locked -p por-prover --bench scale

@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use support::Sample;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 19] = [
     "init",
     "plan",
     "build",
@@ -27,6 +27,7 @@ const COMMANDS: [&str; 18] = [
     "log",
     "mirror",
     "witness",
+    "selfcheck",
     "demo",
     "completions",
     "man",

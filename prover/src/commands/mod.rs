@@ -16,6 +16,7 @@ mod ownership;
 mod plan;
 mod publish;
 mod reserves;
+mod selfcheck;
 mod statement;
 mod verify;
 mod witness;
@@ -69,6 +70,7 @@ enum Command {
     Mirror(mirror::MirrorCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
+    Selfcheck(selfcheck::Selfcheck),
     Demo(demo::Demo),
     Completions(completions::Completions),
     Man(man::Man),
@@ -96,6 +98,7 @@ impl Cli {
             Command::Mirror(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
+            Command::Selfcheck(command) => command.run(),
             Command::Demo(command) => command.run(),
             Command::Completions(command) => command.run(),
             Command::Man(command) => command.run(),

@@ -3,6 +3,7 @@
 //! ```text
 //! index.html, assets/…                     the page, with the policy compiled in
 //! verify.html                              the same page as one file, for use without a network
+//! page.sha256                              the digests of the page's files
 //! policy                                   the log's keys, the witnesses, the quorum
 //! log/checkpoint                           head of the log: the file that makes everything else count
 //! log/tile/…                               the log, as C2SP tlog-tiles
@@ -21,6 +22,7 @@ mod audit_tree;
 mod balances;
 mod discovery;
 mod mirror;
+mod page;
 mod publish;
 mod stage;
 mod target;
@@ -30,6 +32,7 @@ use std::path::{Path, PathBuf};
 pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
 pub use audit_tree::{Part, Scope, UnitRecord};
 pub use mirror::{Mirror, Mirrored};
+pub use page::page_digests;
 pub use publish::{Published, Publishing};
 pub use target::Target;
 

@@ -5,11 +5,12 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use super::AttestationFolder;
+use super::page::{PAGE_DIGESTS, page_digests};
 use crate::error::Error;
 use crate::home::{Run, folder_name};
 
 /// The page's two forms: hosted, with its parts beside it, and one file that works from a disk.
-const PAGE_FORMS: [&str; 2] = ["index.html", "verify.html"];
+pub const PAGE_FORMS: [&str; 2] = ["index.html", "verify.html"];
 
 /// What both hold where the policy belongs.
 const POLICY_PLACE: &str = "%POR_POLICY%";
@@ -42,29 +43,38 @@ pub fn stage_attestation(run: &Run, to: &AttestationFolder) -> Result<(), Error>
     Ok(())
 }
 
-/// The page, with the policy compiled in: the page's only trust root.
+/// The page with the policy compiled in, the page's only trust root; and the digests of its files.
 ///
 /// # Errors
 /// [`Error::Input`] for what is no page, [`Error::Io`].
 pub fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
     check_page(page, page)?;
     stage_tree(page, to)?;
-    let escaped = escape_html(&String::from_utf8_lossy(policy));
     for form in PAGE_FORMS {
         let path = to.join(form);
-        let html = std::fs::read_to_string(&path).map_err(Error::io(&path))?;
-        if html.matches(POLICY_PLACE).count() != 1 {
-            return Err(Error::input(
-                &page.join(form),
-                "it has no single place for the policy",
-                "Give the folder that `npm run build` writes.",
-            ));
-        }
+        let html = with_policy(&page.join(form), policy)?;
         // A file of its own: the staged name may be a link to the page's.
         std::fs::remove_file(&path).map_err(Error::io(&path))?;
-        std::fs::write(&path, html.replace(POLICY_PLACE, &escaped)).map_err(Error::io(&path))?;
+        std::fs::write(&path, html).map_err(Error::io(&path))?;
     }
-    Ok(())
+    let list = to.join(PAGE_DIGESTS);
+    std::fs::write(&list, page_digests(to, None)?).map_err(Error::io(&list))
+}
+
+/// One form of the built page, with the policy in its place.
+///
+/// # Errors
+/// [`Error::Input`] where there is no single place for it, [`Error::Io`].
+pub fn with_policy(form: &Path, policy: &[u8]) -> Result<String, Error> {
+    let html = std::fs::read_to_string(form).map_err(Error::io(form))?;
+    if html.matches(POLICY_PLACE).count() != 1 {
+        return Err(Error::input(
+            form,
+            "it has no single place for the policy",
+            "Give the folder that `npm run build` writes.",
+        ));
+    }
+    Ok(html.replace(POLICY_PLACE, &escape_html(&String::from_utf8_lossy(policy))))
 }
 
 /// Every file below a folder, by its path from there, in order.

@@ -3,7 +3,7 @@ import { messages, sentence } from '../messages/index.ts';
 import { type PathTile, tilesAbove } from '../path.ts';
 import type { BookFacts, Report } from '../report.ts';
 import { element } from './element.ts';
-import { foreign, visible } from './foreign.ts';
+import { visible } from './foreign.ts';
 import { shape } from './svg.ts';
 
 const text = messages.look.path;
@@ -59,7 +59,7 @@ function rowsOf({ statement, log }: Report, book: BookFacts, tiles: readonly Pat
   const down = tiles.toReversed();
   return [
     ...(log === null ? [] : [{ where: text.log, place: log.index, count: log.size, child: null }]),
-    { where: sentence(text.attestation, { period: visible(statement?.period ?? '') }), place: statement?.sequence ?? null, count: null, child: null },
+    { where: sentence(text.attestation, { period: isolated(visible(statement?.period ?? '')) }), place: statement?.sequence ?? null, count: null, child: null },
     ...down.map(({ level, index, count, child }, at) => ({
       where: at === 0 ? text.root : sentence(text.tile, { level: number(BigInt(level)) }),
       place: index,
@@ -68,6 +68,11 @@ function rowsOf({ statement, log }: Report, book: BookFacts, tiles: readonly Pat
     })),
     { where: text.leaf, place: book.index, count: book.leafCount, child: null },
   ];
+}
+
+/** A run of its own for the order of writing, where there is no element to make it one (U+2066 and U+2069). */
+function isolated(text: string): string {
+  return `\u2066${text}\u2069`;
 }
 
 function table(rows: readonly Row[]): HTMLElement {
@@ -82,7 +87,7 @@ function table(rows: readonly Row[]): HTMLElement {
         element(
           'tr',
           {},
-          element('th', { scope: 'row' }, foreign(where)),
+          element('th', { scope: 'row' }, where),
           element('td', { class: 'amount' }, place === null ? '–' : number(place)),
           element('td', { class: 'amount' }, count === null ? '–' : number(count)),
         ),

@@ -1,0 +1,35 @@
+/** What the page weighs; what it takes is measured by bench/page.mjs, since a busy machine would make a test lie. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import { builtPage, publication } from './harness/folders.ts';
+
+const assets = join(builtPage(), 'assets');
+
+function compressed(ending: RegExp): number {
+  const named = readdirSync(assets).filter((name) => ending.test(name));
+  expect(named).not.toEqual([]);
+  return named.reduce((sum, name) => sum + gzipSync(readFileSync(join(assets, name)), { level: 9 }).length, 0);
+}
+
+test('script and style are at most 60 kB, gzipped', () => {
+  expect(compressed(/\.(js|css)$/)).toBeLessThanOrEqual(60_000);
+});
+
+test('the single file is at most 1 MB', () => {
+  expect(readFileSync(join(builtPage(), 'verify.html')).length).toBeLessThanOrEqual(1_000_000);
+});
+
+test('a catalogue is at most 10 kB, gzipped', () => {
+  for (const language of ['zh', 'es', 'tr', 'vi', 'ru', 'ar', 'ja', 'ko']) {
+    expect(compressed(new RegExp(`^${language}-.*\\.json$`)), language).toBeLessThanOrEqual(10_000);
+  }
+});
+
+test('w_02_the_publication_lists_the_digest_of_every_file_of_the_page', () => {
+  const listed = readFileSync(join(publication(), 'page.sha256'), 'utf8').trimEnd().split('\n');
+  const files = ['index.html', 'verify.html', ...readdirSync(join(publication(), 'assets')).map((name) => `assets/${name}`)].sort();
+  expect(listed).toEqual(files.map((name) => `${createHash('sha256').update(readFileSync(join(publication(), name))).digest('hex')}  ${name}`));
+});

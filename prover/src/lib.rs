@@ -1,5 +1,8 @@
 //! Everything of `por` that touches the world: ledgers, keys, folders, the command line.
 
+// They panic where nobody listens; see `tell!`.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod attest;
 pub mod build;
 pub mod chains;
@@ -18,4 +21,5 @@ mod report_text;
 mod reserves;
 pub mod secret_file;
 pub mod statements;
+mod tell;
 pub mod witness;

@@ -15,6 +15,7 @@ use crate::demo::{sample_account, sample_ledger, sample_reserves};
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::publication::Part;
+use crate::tell;
 
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 /// The sample's own snapshot: an invented block on each chain, so that every run is the same.
@@ -328,7 +329,7 @@ fn start_witnesses(folder: &Path, policy: &Path) -> Result<Witnesses, Error> {
 
 /// Progress of the demo goes to standard error: standard output holds the reports.
 fn say(text: &str) {
-    eprintln!("\n{text}");
+    tell!("\n{text}");
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

@@ -174,15 +174,14 @@ fn audit_exit(report: &Report) -> Exit {
     }
 }
 
-/// Reads the policy that the checker brought, if any. A policy that cannot be used is bad input, not a false claim.
-fn read_policy(path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
-    let Some(path) = path else { return Ok(None) };
-    let policy = std::fs::read(path).map_err(Error::io(path))?;
-    Policy::parse(&policy).map_err(|error| {
+/// Reads the policy that the checker brought. One that cannot be used is bad input, not a false claim.
+fn read_policy(path: &Path) -> Result<(Vec<u8>, Policy), Error> {
+    let text = std::fs::read(path).map_err(Error::io(path))?;
+    let policy = Policy::parse(&text).map_err(|error| {
         let remedy = "Get the policy from the exchange or its auditor, from a source you trust.";
         Error::input(path, error.to_string(), remedy)
     })?;
-    Ok(Some(policy))
+    Ok((text, policy))
 }
 
 /// `--home`, the same everywhere.

@@ -21,6 +21,7 @@ use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
 use crate::ledger::{AssetRows, Ledger, read_csv};
 use crate::secret_file;
+use crate::tell;
 
 /// Read the ledger, draw a run key and fix what will be built
 #[derive(Debug, clap::Args)]
@@ -99,13 +100,13 @@ impl PlanCommand {
         plan.check().map_err(Error::protocol("plan"))?;
         let run = write_run(&home, &plan, &key, &ledger)?;
         let report = ledger.report();
-        eprintln!(
+        tell!(
             "Planned run {sequence}: {} rows from {} file(s).",
             report.rows,
             report.files.len()
         );
         for hint in &report.hints {
-            eprintln!("  hint: {hint}");
+            tell!("  hint: {hint}");
         }
         for book in &plan.books {
             let total = match book.total {
@@ -115,18 +116,18 @@ impl PlanCommand {
                     bound.to_units(book.asset.decimals())
                 ),
             };
-            eprintln!(
+            tell!(
                 "  {:<8} {} rows, {} leaves, {total}",
                 book.asset.id(),
                 book.rows,
                 book.leaf_count
             );
         }
-        eprintln!(
+        tell!(
             "  what was read, with digests and totals: {}",
             run.ledger_report_path().display()
         );
-        eprintln!(
+        tell!(
             "Next: por build. The run key is in {}.",
             run.run_key_path().display()
         );

@@ -264,6 +264,12 @@ impl Run {
         self.0.join("build").join(folder_name(book))
     }
 
+    /// The total of a sealed book with its proof, for a regulator.
+    #[must_use]
+    pub fn sealed_total_path(&self, book: &PlannedBook) -> PathBuf {
+        self.book_path(book).join("total.json")
+    }
+
     /// Ties the build folder to the plan it was begun for, before the first of its files: a plan that is changed later
     /// is refused and never meets files of another one.
     ///

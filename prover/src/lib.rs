@@ -8,6 +8,7 @@ pub mod build;
 pub mod chains;
 pub mod commands;
 pub mod demo;
+mod disclosure;
 mod durable;
 pub mod error;
 pub mod home;

@@ -8,10 +8,12 @@ mod build;
 mod challenge;
 mod completions;
 mod demo;
+mod disclose;
 mod init;
 mod log;
 mod man;
 mod mirror;
+mod open;
 mod ownership;
 mod plan;
 mod publish;
@@ -67,6 +69,8 @@ enum Command {
     Audit(Audit),
     Log(log::LogCommand),
     Mirror(mirror::MirrorCommand),
+    Disclose(disclose::Disclose),
+    Open(open::Open),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
     Demo(demo::Demo),
@@ -94,6 +98,8 @@ impl Cli {
             Command::Audit(command) => command.run(),
             Command::Log(command) => command.run(),
             Command::Mirror(command) => command.run(),
+            Command::Disclose(command) => command.run(),
+            Command::Open(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
             Command::Demo(command) => command.run(),

@@ -16,7 +16,7 @@ use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{BookFacts, Checks, Covered, Facts, Report, Step};
+use por_protocol::report::{BookFacts, Checks, Covered, Facts, Outcome, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{
     authenticate, authenticate_unlogged, book_facts, check_time, record_coverage, usable_policy,
@@ -124,6 +124,70 @@ pub fn audit_within(
         (options, scope),
     );
     looked.judge(checks.into_report(None, head, books))
+}
+
+/// An attestation with its book rows, authenticated by the policy.
+pub struct AuthenticBooks {
+    /// The attestation.
+    pub attestation: Attestation,
+    /// SHA-256 of its exact bytes.
+    pub digest: Digest,
+    /// Its books.
+    pub books: Vec<BookRow>,
+}
+
+/// The books of one attestation, if it is the exchange's: steps 1 to 5 and 11, and nothing else.
+///
+/// # Errors
+/// [`Error::Untrue`] naming the step that failed, [`Error::Refused`] and [`Error::Io`] as [`audit`].
+pub fn authentic_books(
+    publication: &Publication,
+    policy: &[u8],
+    sequence: Option<u64>,
+) -> Result<AuthenticBooks, Error> {
+    let looked = AuditedFiles::default();
+    let log = AuditedLog::read(publication)?;
+    let sequence = sequence.or_else(|| log.last()).ok_or_else(|| {
+        Error::refused(
+            format!("{} has no log", publication.path().display()),
+            "Name the folder that `por publish` wrote.",
+        )
+    })?;
+    let untrue = |why: String| Error::Untrue {
+        place: publication.path().display().to_string(),
+        why,
+        remedy: "Run `por audit` on it, which tells more.".into(),
+    };
+    let files = Files::read(&looked, &publication.attestation(sequence));
+    let files = looked.judge(files)?;
+    let files = files.map_err(|error| untrue(error.to_string()))?;
+    let parts = Parts::parse(&files).map_err(|error| untrue(error.to_string()))?;
+    let mut checks = Checks::default();
+    let policy = usable_policy(Some(policy));
+    let proof = log.proof(sequence);
+    let proof = proof.as_ref().map_err(Clone::clone);
+    authenticate(
+        &mut checks,
+        policy.as_ref(),
+        &parts.note,
+        &parts.attestation,
+        proof,
+    );
+    checks.record(Step::BooksComplete, None, parts.check_books());
+    let report = checks.into_report(None, None, Vec::new());
+    let failed = report
+        .checks
+        .iter()
+        .find(|check| check.outcome != Outcome::Passed);
+    if let Some(check) = failed {
+        let detail = check.detail.clone().unwrap_or_default();
+        return Err(untrue(format!("{}: {detail}", check.id)));
+    }
+    Ok(AuthenticBooks {
+        digest: Digest::of(&files.json),
+        attestation: parts.attestation.clone(),
+        books: parts.books,
+    })
 }
 
 /// What [`audit_staged`] found.

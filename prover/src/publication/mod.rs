@@ -28,7 +28,9 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
+pub use audit::{
+    AuditOptions, AuthenticBooks, StagedAudit, audit, audit_staged, audit_within, authentic_books,
+};
 pub use audit_tree::{Part, Scope, UnitRecord};
 pub use mirror::{Mirror, Mirrored};
 pub use publish::{Published, Publishing};

@@ -372,8 +372,38 @@ fn reserves_of_a_past_block_are_collected_attested_and_listed_again() {
         .unwrap();
     assert_eq!(confirmed["facts"]["muhash"], "the same");
 
+    b_07_coins_that_came_for_the_snapshot_are_seen(&sample, &node);
     b_02_another_chain_confirms_nothing(&sample);
     b_01_b_03_false_outputs_are_found(&node);
+}
+
+fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, node: &Node) {
+    let cookie = node.cookie().display().to_string();
+    let done = sample.anyone(&[
+        "window",
+        "publication",
+        "--policy",
+        "exchange/policy",
+        "--blocks",
+        "3",
+        "--bitcoin-rpc",
+        &node.url,
+        "--bitcoin-credentials",
+        &cookie,
+        "--json",
+    ]);
+    let movements: Value = serde_json::from_str(&done.expect(0).out).unwrap();
+    let coins = &movements[0];
+    assert_eq!(
+        (&coins["before"], &coins["at"]),
+        (&json!("0"), &json!("5375001000"))
+    );
+    assert_eq!(coins["came"], coins["at"]);
+    // The two that could be spent left; the third is the miner's reward, which cannot move yet.
+    assert_eq!(
+        (&coins["after"], &coins["left"]),
+        (&json!("5000000000"), &json!("375001000"))
+    );
 }
 
 fn b_02_another_chain_confirms_nothing(sample: &Sample) {

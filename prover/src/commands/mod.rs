@@ -20,6 +20,7 @@ mod publish;
 mod reserves;
 mod statement;
 mod verify;
+mod window;
 mod witness;
 
 use std::io::Write as _;
@@ -71,6 +72,7 @@ enum Command {
     Mirror(mirror::MirrorCommand),
     Disclose(disclose::Disclose),
     Open(open::Open),
+    Window(window::WindowCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
     Demo(demo::Demo),
@@ -100,6 +102,7 @@ impl Cli {
             Command::Mirror(command) => command.run(),
             Command::Disclose(command) => command.run(),
             Command::Open(command) => command.run(),
+            Command::Window(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
             Command::Demo(command) => command.run(),

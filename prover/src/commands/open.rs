@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{print, read_policy};
 use crate::disclosure::{read_identities, unseal};
 use crate::error::{Error, Exit};
-use crate::publication::{AuthenticBooks, Publication, authentic_books};
+use crate::publication::{AuthenticLists, Publication, authentic_lists};
 
 /// Open what an exchange disclosed to you, and prove each sealed total against its publication
 #[derive(Debug, clap::Args)]
@@ -58,7 +58,7 @@ impl Open {
         let (policy, _) = read_policy(&self.policy)?;
         let identities = read_identities(&self.identity)?;
         let disclosure = unseal(&self.disclosure, &identities)?;
-        let books = authentic_books(&Publication::at(&self.publication), &policy, self.sequence)?;
+        let books = authentic_lists(&Publication::at(&self.publication), &policy, self.sequence)?;
         let untrue = |error: ProtocolError| Error::Untrue {
             place: self.disclosure.display().to_string(),
             why: error.to_string(),
@@ -107,7 +107,7 @@ fn facts<'a>(opened: &OpenedTotal<'a>) -> Result<Opened<'a>, ProtocolError> {
     })
 }
 
-fn words(books: &AuthenticBooks, opened: &[Opened<'_>]) -> String {
+fn words(books: &AuthenticLists, opened: &[Opened<'_>]) -> String {
     let attestation = &books.attestation;
     let mut text = format!(
         "Sealed totals of {}, attestation {} of {}: VERIFIED\n",

@@ -126,25 +126,27 @@ pub fn audit_within(
     looked.judge(checks.into_report(None, head, books))
 }
 
-/// An attestation with its book rows, authenticated by the policy.
-pub struct AuthenticBooks {
+/// An attestation with its lists, authenticated by the policy.
+pub struct AuthenticLists {
     /// The attestation.
     pub attestation: Attestation,
     /// SHA-256 of its exact bytes.
     pub digest: Digest,
     /// Its books.
     pub books: Vec<BookRow>,
+    /// Its reserves.
+    pub reserves: Vec<ReserveRow>,
 }
 
-/// The books of one attestation, if it is the exchange's: steps 1 to 5 and 11, and nothing else.
+/// The lists of one attestation, if it is the exchange's: steps 1 to 5, 11 and 12, and nothing else.
 ///
 /// # Errors
 /// [`Error::Untrue`] naming the step that failed, [`Error::Refused`] and [`Error::Io`] as [`audit`].
-pub fn authentic_books(
+pub fn authentic_lists(
     publication: &Publication,
     policy: &[u8],
     sequence: Option<u64>,
-) -> Result<AuthenticBooks, Error> {
+) -> Result<AuthenticLists, Error> {
     let looked = AuditedFiles::default();
     let log = AuditedLog::read(publication)?;
     let sequence = sequence.or_else(|| log.last()).ok_or_else(|| {
@@ -174,6 +176,7 @@ pub fn authentic_books(
         proof,
     );
     checks.record(Step::BooksComplete, None, parts.check_books());
+    checks.record(Step::ReservesComplete, None, parts.check_reserves());
     let report = checks.into_report(None, None, Vec::new());
     let failed = report
         .checks
@@ -183,10 +186,11 @@ pub fn authentic_books(
         let detail = check.detail.clone().unwrap_or_default();
         return Err(untrue(format!("{}: {detail}", check.id)));
     }
-    Ok(AuthenticBooks {
+    Ok(AuthenticLists {
         digest: Digest::of(&files.json),
         attestation: parts.attestation.clone(),
         books: parts.books,
+        reserves: parts.reserve_rows,
     })
 }
 

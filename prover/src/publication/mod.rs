@@ -29,7 +29,7 @@ mod target;
 use std::path::{Path, PathBuf};
 
 pub use audit::{
-    AuditOptions, AuthenticBooks, StagedAudit, audit, audit_staged, audit_within, authentic_books,
+    AuditOptions, AuthenticLists, StagedAudit, audit, audit_staged, audit_within, authentic_lists,
 };
 pub use audit_tree::{Part, Scope, UnitRecord};
 pub use mirror::{Mirror, Mirrored};

@@ -20,6 +20,7 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::error::{LedgerError, Place, Reason};
+use crate::error::Error;
 
 /// Longest line with its end. A row has an account of at most 128 bytes, an asset of 20 and an amount of 40; the
 /// rest is room for quoting, and the bound on what an endless line can make this program hold.
@@ -212,6 +213,34 @@ impl Fault {
             column: self.column,
         };
         LedgerError::new(place, self.reason)
+    }
+}
+
+/// Why reading a source ended before its end: for a mistake in it, or for another reason.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Fault(Fault),
+    Error(Error),
+}
+
+impl Stop {
+    pub(super) fn at(self, file: &Path) -> Error {
+        match self {
+            Self::Fault(fault) => fault.at(file).into(),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 

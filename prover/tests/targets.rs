@@ -4,6 +4,8 @@
 
 #[path = "moto/server.rs"]
 mod moto;
+#[path = "support/python.rs"]
+mod python;
 #[path = "moto/quirky.rs"]
 mod quirky;
 mod support;

@@ -27,7 +27,7 @@ pub struct PlanCommand {
     /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
-    /// Ledger: CSV with the columns account,asset,amount; may be given several times
+    /// Ledger: account,asset,amount in CSV, or CSV with columns of equity and debt; may be given several times
     #[arg(long, value_name = "FILE", required = true)]
     pub ledger: Vec<PathBuf>,
     /// Month or day, such as 2026-10 or 2026-10-31
@@ -124,6 +124,12 @@ impl PlanCommand {
                 book.asset.id(),
                 book.rows,
                 book.leaf_count
+            );
+        }
+        for debt in &report.debts {
+            eprintln!(
+                "  {:<8} {} accounts have debts: in the report, and subtracted nowhere",
+                debt.asset, debt.accounts
             );
         }
         eprintln!(

@@ -1,9 +1,12 @@
-//! Ledgers in CSV: one row per account and asset, `account,asset,amount`.
+//! Ledgers in CSV: one row per account and asset, `account,asset,amount`; or one row per account with columns of equity
+//! and debt, which `equity_and_debt.rs` reads.
 //!
 //! Checked here: that the first line names exactly these columns, each once, in any order and in small letters; that
 //! every row has an account, an asset of the table and an amount of that asset. How bytes become fields is in `lines.rs`.
 //!
 //! Cost: one pass, memory of one line.
+
+mod equity_and_debt;
 
 use std::io::BufRead;
 use std::path::Path;
@@ -14,35 +17,48 @@ use por_protocol::amount::ExactAmount;
 use super::error::Reason;
 use super::intake::{At, Intake};
 use super::lines::{Fault, Line, Lines, Stop};
+use super::report::{Content, Format};
+use equity_and_debt::Columns;
 
 /// The columns in the order in which this module numbers them.
-const COLUMNS: [&str; 3] = ["account", "asset", "amount"];
-const ACCOUNT: usize = 0;
-const ASSET: usize = 1;
-const AMOUNT: usize = 2;
+pub(super) const COLUMNS: [&str; 3] = ["account", "asset", "amount"];
+pub(super) const ACCOUNT: usize = 0;
+pub(super) const ASSET: usize = 1;
+pub(super) const AMOUNT: usize = 2;
 
-/// Reads all rows of one text, from its first byte on, and counts them. `path` is its name, `source` its number.
-pub(super) fn read_rows(
+/// Reads all rows of one text, from its first byte on. `path` is its name, `source` its number.
+pub(super) fn read_text(
     intake: &mut Intake<'_>,
     path: &Path,
     source: u16,
     reader: impl BufRead,
-) -> Result<u64, Stop> {
+) -> Result<Content, Stop> {
     let mut lines = Lines::new(reader)?;
     let mut fields = Vec::new();
     let header = lines
         .next(&mut fields)?
         .ok_or_else(|| Fault::file(Reason::Empty))?;
-    let order = read_header(&header)?;
-    let mut rows = 0;
-    while let Some(line) = lines.next(&mut fields)? {
-        read_row(intake, path, source, &line, order)?;
-        rows += 1;
-    }
-    if rows == 0 {
+    let content = if Columns::are_named_in(&header) {
+        let columns = Columns::read(intake, &header)?;
+        let rows = equity_and_debt::read_rows(intake, &columns, path, source, &mut lines)?;
+        Content {
+            format: Format::CsvEquityAndDebt,
+            rows,
+            not_read: columns.not_read(),
+        }
+    } else {
+        let order = read_header(&header)?;
+        let mut rows = 0;
+        while let Some(line) = lines.next(&mut fields)? {
+            read_row(intake, path, source, &line, order)?;
+            rows += 1;
+        }
+        Content::of_rows(Format::Csv, rows)
+    };
+    if content.rows == 0 {
         return Err(Fault::file(Reason::NoRows).into());
     }
-    Ok(rows)
+    Ok(content)
 }
 
 fn read_row(
@@ -97,6 +113,19 @@ fn check_field_count(line: &Line<'_>, expected: usize) -> Result<(), Fault> {
     Err(line.fault(at, Reason::FieldCount { found, expected }))
 }
 
+/// The number of the column of that name.
+pub(super) fn column_named(text: &str) -> Result<usize, Reason> {
+    COLUMNS
+        .iter()
+        .position(|name| *name == text)
+        .ok_or_else(|| {
+            // The text is not repeated: without a header it is a customer's row.
+            let mut names = COLUMNS.into_iter();
+            let meant = names.find(|name| text.trim().eq_ignore_ascii_case(name));
+            Reason::UnknownColumn { meant }
+        })
+}
+
 /// Where in the header each column stands.
 fn read_header(line: &Line<'_>) -> Result<[usize; 3], Fault> {
     if let ([_], false) = (line.fields, COLUMNS.contains(&line.text)) {
@@ -110,18 +139,12 @@ fn read_header(line: &Line<'_>) -> Result<[usize; 3], Fault> {
     let mut order = [None; 3];
     for (position, field) in line.fields.iter().enumerate() {
         let text = field.value(line.text);
-        let Some(column) = COLUMNS.iter().position(|name| *name == text) else {
-            // The text is not repeated: without a header it is a customer's row.
-            let meant = COLUMNS
-                .into_iter()
-                .find(|name| text.trim().eq_ignore_ascii_case(name));
-            return Err(line.fault(field.start, Reason::UnknownColumn { meant }));
-        };
+        let column = column_named(&text).map_err(|reason| line.fault(field.start, reason))?;
         if order[column].replace(position).is_some() {
             return Err(line.fault(
                 field.start,
                 Reason::DuplicateColumn {
-                    name: COLUMNS[column],
+                    name: COLUMNS[column].into(),
                 },
             ));
         }
@@ -131,7 +154,7 @@ fn read_header(line: &Line<'_>) -> Result<[usize; 3], Fault> {
             line.fault(
                 line.text.len(),
                 Reason::MissingColumn {
-                    name: COLUMNS[column],
+                    name: COLUMNS[column].into(),
                 },
             )
         })

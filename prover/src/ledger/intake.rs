@@ -5,7 +5,8 @@
 //!
 //! Sorted record: u16 asset (big-endian) ‖ account ‖ 0x00 ‖ u16 source (big-endian) ‖ u64 line (big-endian) ‖ u128 amount
 //! (little-endian). No account holds a NUL, so the order of records is that of assets, then of the accounts' bytes, then
-//! of reading.
+//! of reading. Ledgers that give an account one row for all of its assets add a record with the number behind that of the
+//! last asset, so that such an account with two rows is found whatever is in them.
 //!
 //! Cost: `O(n log n)` comparisons; every row is written and read twice.
 
@@ -18,7 +19,7 @@ use por_protocol::kind::Kind;
 
 use super::Ledger;
 use super::error::{LedgerError, Place, Reason, excerpt};
-use super::report::{Hint, LedgerReport};
+use super::report::{DebtReport, Hint, LedgerReport};
 use super::rows::AssetRows;
 use crate::build::RowsWriter;
 use crate::build::sorted_runs::SortedRuns;
@@ -31,6 +32,8 @@ pub(super) struct Intake<'a> {
     assets: &'a AssetTable,
     positions: HashMap<&'a str, usize>,
     rows: Vec<AssetRows>,
+    /// What customers owe, of each asset whose debts were read.
+    debts: Vec<Option<DebtReport>>,
     sorted: SortedRuns,
     record: Vec<u8>,
     spreadsheet: Sightings,
@@ -58,6 +61,7 @@ impl<'a> Intake<'a> {
                 .map(|(index, asset)| (asset.id().as_str(), index))
                 .collect(),
             rows: assets.iter().map(AssetRows::none).collect(),
+            debts: assets.iter().map(|_| None).collect(),
             sorted: SortedRuns::new(folder.join("sort"), run_bytes)?,
             record: Vec::new(),
             spreadsheet: Sightings::default(),
@@ -96,6 +100,22 @@ impl<'a> Intake<'a> {
         if let Err(reason) = self.rows[asset].add(table, amount) {
             return Ok(Err(reason));
         }
+        self.sort(account, asset, amount, at)?;
+        Ok(Ok(()))
+    }
+
+    /// Takes an account that has one row for all of its assets.
+    pub(super) fn push_account(&mut self, account: &str, at: At) -> Result<(), Error> {
+        self.sort(account, self.rows.len(), ExactAmount::ZERO, at)
+    }
+
+    fn sort(
+        &mut self,
+        account: &str,
+        asset: usize,
+        amount: ExactAmount,
+        at: At,
+    ) -> Result<(), Error> {
         let asset = u16::try_from(asset).expect("a table has fewer assets");
         self.record.clear();
         self.record.extend_from_slice(&asset.to_be_bytes());
@@ -104,8 +124,23 @@ impl<'a> Intake<'a> {
         self.record.extend_from_slice(&at.source.to_be_bytes());
         self.record.extend_from_slice(&at.line.to_be_bytes());
         self.record.extend_from_slice(&amount.steps().to_le_bytes());
-        self.sorted.push(&self.record)?;
-        Ok(Ok(()))
+        self.sorted.push(&self.record)
+    }
+
+    /// Adds to what customers owe of an asset, which may be nothing.
+    pub(super) fn add_debt(&mut self, asset: usize, amount: ExactAmount) -> Result<(), Reason> {
+        let table = self.at(asset);
+        let debt = self.debts[asset].get_or_insert_with(|| DebtReport {
+            asset: table.id().clone(),
+            accounts: 0,
+            exact_total: ExactAmount::ZERO,
+        });
+        debt.exact_total = debt
+            .exact_total
+            .checked_add(amount)
+            .map_err(Reason::Amount)?;
+        debt.accounts += u64::from(amount.steps() > 0);
+        Ok(())
     }
 
     /// Notes what is odd about an account, once for each row of it.
@@ -162,6 +197,7 @@ impl<'a> Intake<'a> {
             asset: rows.asset().clone(),
         });
         report.hints = hints.into_iter().flatten().chain(unused).collect();
+        report.debts = self.debts.into_iter().flatten().collect();
         report.assets = assets.iter().map(Into::into).collect();
         Ok(Ledger { assets, report })
     }
@@ -172,7 +208,7 @@ struct Merged<'a, P> {
     folder: &'a Path,
     assets: &'a mut [AssetRows],
     open: Option<RowsWriter>,
-    /// The first asset that has no file yet.
+    /// The first asset that has no file yet; behind the last asset come the accounts with one row for all.
     next: usize,
     /// Asset and account of the last record, as it has them, and its place.
     last: (Vec<u8>, At),
@@ -182,7 +218,8 @@ struct Merged<'a, P> {
 
 /// An account with two rows for an asset, and how many more such rows the asset has.
 struct Repeated {
-    asset: AssetId,
+    /// None where an account has one row for all of its assets.
+    asset: Option<AssetId>,
     first: At,
     second: At,
     more: u64,
@@ -203,7 +240,7 @@ impl<P: Fn(At) -> Place> Merged<'_, P> {
                 Some(repeated) => repeated.more += 1,
                 none => {
                     *none = Some(Repeated {
-                        asset: self.assets[asset].asset().clone(),
+                        asset: self.assets.get(asset).map(|rows| rows.asset().clone()),
                         first: self.last.1,
                         second: at,
                         more: 0,
@@ -225,12 +262,14 @@ impl<P: Fn(At) -> Place> Merged<'_, P> {
     /// Ends the file of one asset and begins that of the next.
     fn open_next(&mut self) -> Result<(), Error> {
         self.close()?;
-        let rows = &mut self.assets[self.next];
+        self.next += 1;
+        let Some(rows) = self.assets.get_mut(self.next - 1) else {
+            return Ok(());
+        };
         let name = book_folder(rows.asset().as_str(), Kind::Owed.as_str());
         let path = self.folder.join(format!("{name}.rows"));
         self.open = Some(RowsWriter::create(&path)?);
         rows.lie_in(path);
-        self.next += 1;
         Ok(())
     }
 
@@ -243,14 +282,17 @@ impl<P: Fn(At) -> Place> Merged<'_, P> {
         }) = self.repeated.take()
         {
             let first = (self.place)(first);
-            let reason = Reason::DuplicateRow { asset, first, more };
+            let reason = match asset {
+                Some(asset) => Reason::DuplicateRow { asset, first, more },
+                None => Reason::DuplicateAccount { first, more },
+            };
             return Err(LedgerError::new((self.place)(second), reason).into());
         }
         self.open.take().map_or(Ok(()), RowsWriter::finish)
     }
 
     fn finish(mut self) -> Result<(), Error> {
-        while self.next < self.assets.len() {
+        while self.next <= self.assets.len() {
             self.open_next()?;
         }
         self.close()

@@ -9,6 +9,7 @@ mod csv;
 mod error;
 mod intake;
 mod lines;
+mod parquet;
 mod reader;
 mod report;
 mod rows;
@@ -17,7 +18,7 @@ mod source;
 pub use asset_table::read_asset_table;
 pub use error::{LedgerError, Place, Reason};
 pub use reader::{LedgerSources, read_ledger};
-pub use report::{AssetReport, FileReport, Hint, LedgerReport};
+pub use report::{AssetReport, DebtReport, FileReport, Format, Hint, LedgerReport};
 pub use rows::AssetRows;
 pub use source::FileDigest;
 

@@ -9,6 +9,7 @@ use super::Ledger;
 use super::csv;
 use super::error::{LedgerError, Reason};
 use super::intake::Intake;
+use super::parquet;
 use super::report::{FileReport, LedgerReport};
 use super::source::Source;
 use crate::build::sorted_runs::RUN_BYTES;
@@ -66,6 +67,7 @@ pub(super) fn read_within(
         rows: reader.files.iter().map(|file| file.rows).sum(),
         files: reader.files,
         assets: Vec::new(),
+        debts: Vec::new(),
         hints: Vec::new(),
     };
     reader.intake.finish(folder, &reader.names, report)
@@ -95,10 +97,15 @@ impl Reader<'_> {
             return Err(LedgerError::file(path, Reason::SameFile { first }).into());
         }
         let number = self.number(path);
-        let read = csv::read_rows(&mut self.intake, path, number, source.reader());
+        let read = if source.begins_with(parquet::MAGIC)? {
+            let file = source.hash_whole()?;
+            parquet::read_file(&mut self.intake, path, number, file)
+        } else {
+            csv::read_text(&mut self.intake, path, number, source.reader())
+        };
         // A mistake in a file that changes is a symptom of the change.
         source.check_unchanged()?;
-        let rows = read.map_err(|stop| stop.at(path))?;
+        let content = read.map_err(|stop| stop.at(path))?;
         let (sha256, bytes) = source.finish()?;
         if let Some(same) = self.files.iter().find(|file| file.sha256 == sha256) {
             let first = same.file.clone();
@@ -106,9 +113,11 @@ impl Reader<'_> {
         }
         self.files.push(FileReport {
             file: path.to_owned(),
+            format: content.format,
             bytes,
-            rows,
+            rows: content.rows,
             sha256,
+            not_read: content.not_read,
         });
         Ok(())
     }

@@ -19,6 +19,8 @@ pub struct LedgerReport {
     pub rows: u64,
     /// One entry per asset, in the order of the asset table.
     pub assets: Vec<AssetReport>,
+    /// What customers owe, of each asset whose debts were read; nothing of it is subtracted anywhere.
+    pub debts: Vec<DebtReport>,
     /// What looks odd but is allowed.
     pub hints: Vec<Hint>,
 }
@@ -29,12 +31,49 @@ pub struct FileReport {
     /// The file, as it was given.
     #[serde(serialize_with = "path_as_text")]
     pub file: PathBuf,
+    /// How it is written.
+    pub format: Format,
     /// Its length in bytes.
     pub bytes: u64,
     /// Its rows, the header not counted.
     pub rows: u64,
     /// SHA-256 of its bytes.
     pub sha256: FileDigest,
+    /// Columns that were not read, because they follow from others.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
+}
+
+/// How a source is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Format {
+    /// `account,asset,amount` in CSV.
+    Csv,
+    /// A row per account with columns of equity and debt per asset, in CSV.
+    CsvEquityAndDebt,
+    /// Three columns in Apache Parquet.
+    Parquet,
+}
+
+/// What a reader found in one source.
+#[derive(Debug)]
+pub(super) struct Content {
+    pub(super) format: Format,
+    pub(super) rows: u64,
+    pub(super) not_read: Vec<String>,
+}
+
+impl Content {
+    /// Rows of account, asset and amount.
+    pub(super) fn of_rows(format: Format, rows: u64) -> Self {
+        Self {
+            format,
+            rows,
+            not_read: Vec::new(),
+        }
+    }
 }
 
 /// What is owed of one asset.
@@ -48,6 +87,17 @@ pub struct AssetReport {
     pub exact_total: ExactAmount,
     /// The sum of the accounts' amounts, each rounded up to the asset's decimals.
     pub total: Amount,
+}
+
+/// What customers owe of one asset.
+#[derive(Clone, Debug, Serialize)]
+pub struct DebtReport {
+    /// The asset.
+    pub asset: AssetId,
+    /// Accounts that owe more than nothing.
+    pub accounts: u64,
+    /// The exact sum, at the asset's ledger decimals.
+    pub exact_total: ExactAmount,
 }
 
 /// Something that looks like damage done on the way, to be looked at by a person.

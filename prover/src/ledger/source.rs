@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Take};
+use std::io::{self, BufRead as _, BufReader, Read, Take};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -111,6 +111,21 @@ impl Source {
 
     pub(super) fn reader(&mut self) -> &mut BufReader<impl Read> {
         &mut self.reader
+    }
+
+    /// Whether the file begins with these bytes; asked before anything is read.
+    pub(super) fn begins_with(&mut self, bytes: &[u8]) -> Result<bool, LedgerError> {
+        let start = self.reader.fill_buf();
+        let start = start.map_err(|error| LedgerError::file(&self.path, Reason::Io(error)))?;
+        Ok(start.starts_with(bytes))
+    }
+
+    /// Reads the file to its end, so that its digest is known, and gives it to be read again by position.
+    pub(super) fn hash_whole(&mut self) -> Result<File, LedgerError> {
+        let hashed = io::copy(&mut self.reader, &mut io::sink());
+        hashed
+            .and_then(|_| self.reader.get_ref().file.get_ref().try_clone())
+            .map_err(|error| LedgerError::file(&self.path, Reason::Io(error)))
     }
 
     /// Fails if the file is no longer the one that was opened.

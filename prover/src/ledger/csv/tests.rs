@@ -108,10 +108,10 @@ fn read(content: impl AsRef<[u8]>) -> Read {
 }
 
 /// Reads a text that lies in no file.
-fn read_text(reader: impl BufRead) -> Result<u64, Stop> {
+fn read_loose(reader: impl BufRead) -> Result<Content, Stop> {
     let (table, folder) = (assets(), tempfile::tempdir().unwrap());
     let mut intake = Intake::new(&table, folder.path(), usize::MAX).unwrap();
-    read_rows(&mut intake, Path::new("a.csv"), 0, reader)
+    read_text(&mut intake, Path::new("a.csv"), 0, reader)
 }
 
 /// Code, line and column of the error.
@@ -370,7 +370,7 @@ fn d_09_a_line_of_a_gigabyte_is_refused_in_bounded_memory() {
     for line in ["", HEADER, "account,asset,amount\na,BTC,\""] {
         let endless = Cursor::new(line).chain(io::repeat(b'1').take(1 << 30));
         let mut reader = BufReader::new(Counting(endless, 0));
-        let Err(Stop::Fault(fault)) = read_text(&mut reader) else {
+        let Err(Stop::Fault(fault)) = read_loose(&mut reader) else {
             panic!("a line of a gigabyte was read");
         };
         assert_eq!(fault.at(Path::new("a.csv")).code(), "line-too-long");
@@ -442,7 +442,7 @@ fn d_12_line_ends_are_lf_or_cr_lf_and_a_lone_cr_is_refused() {
         ("line-carriage-return", Some(1), Some(21))
     );
     assert_eq!(
-        refuse(lf.replace('\n', "\r").repeat(3000)),
+        refuse(lf.replace('\n', "\r").repeat(50_000)),
         ("line-carriage-return", Some(1), None)
     );
     assert_eq!(
@@ -669,7 +669,6 @@ fn d_25_compressed_input_is_not_read() {
         (b"\xfd7zXZ\0\0", "xz data"),
         (b"BZh91AY", "bzip2 data"),
         (b"PK\x03\x04\x14", "a ZIP archive or a spreadsheet"),
-        (b"PAR1\x15", "a Parquet file"),
     ] {
         let expect = format!("a.csv: is {found}, not CSV text");
         assert_eq!(Files::new(&[start]).refuse(), ("input-format", expect));
@@ -894,16 +893,112 @@ fn the_report_is_json_with_amounts_as_strings() {
     );
 }
 
+const POSITIONS: &str =
+    "rn,id,e_btc,d_btc,btc,vl_btc,m_btc,pm_btc,e_eth,d_eth,eth,total_net_balance_usdt\n";
+
+#[test]
+fn u_15_debts_are_reported_apart_and_never_netted() {
+    let ledger = read(format!(
+        "{POSITIONS}\
+         0,ann,5,5,-0.00000000000001,0,0,0,0,3.000000000000000001,-3.0,1e3\n\
+         1,bob,0.5,0,0.5,0,0,0,0,0,0,0\n\
+         2,eve,0,7,-7.0,0,0,0,2,0,2,0\n"
+    ));
+    assert_eq!(
+        rows(&ledger, 0),
+        [("ann".into(), 500_000_000), ("bob".into(), 50_000_000)]
+    );
+    assert_eq!(rows(&ledger, 1), [("eve".into(), 2 * 10_u128.pow(18))]);
+    let report = serde_json::to_value(ledger.report()).unwrap();
+    let expected = serde_json::json!([
+        { "asset": "BTC", "accounts": 2, "exact_total": "1200000000" },
+        { "asset": "ETH", "accounts": 1, "exact_total": "3000000000000000001" },
+    ]);
+    assert_eq!(report["debts"], expected);
+    assert_eq!(report["assets"][0]["exact_total"], "550000000");
+    assert_eq!(
+        (&report["rows"], &report["files"][0]["format"]),
+        (&3.into(), &"csv-equity-and-debt".into())
+    );
+    let not_read = [
+        "rn",
+        "btc",
+        "vl_btc",
+        "m_btc",
+        "pm_btc",
+        "eth",
+        "total_net_balance_usdt",
+    ];
+    assert_eq!(report["files"][0]["not_read"], serde_json::json!(not_read));
+}
+
+#[test]
+fn columns_of_equity_and_debt_are_read_as_strictly() {
+    let refuse_header = |header: &str| refuse(format!("{header}\n0,ann,1,0\n"));
+    for (header, code, column) in [
+        ("rn,id,e_btc", "header-missing-column", 7),
+        ("rn,id,e_btc,d_eth", "header-missing-column", 7),
+        ("rn,id,d_eth,e_btc,d_btc", "header-missing-column", 7),
+        ("rn,id,e_btc,d_btc,e_btc", "header-duplicate-column", 19),
+        ("rn,id,e_btc,d_btc,id", "header-duplicate-column", 19),
+        ("rn,id,e_doge,d_doge", "asset-unknown", 7),
+        ("rn,id,e_btc,d_btc,d_doge", "asset-unknown", 19),
+        (
+            "rn,id,e_btc,d_btc,e_ETH,d_ETH",
+            "header-unknown-position",
+            19,
+        ),
+        ("rn,id,e_btc,d_btc,doge", "header-unknown-position", 19),
+        ("rn,id,e_btc,d_btc,vl_eth", "header-unknown-position", 19),
+        ("rn,id,e_btc,d_btc,asset", "header-unknown-position", 19),
+    ] {
+        assert_eq!(
+            refuse_header(header),
+            (code, Some(1), Some(column)),
+            "{header}"
+        );
+    }
+    let header = "id,e_btc,d_btc\n";
+    for (row, code, column) in [
+        ("ann,-1,0", "amount-sign", 5),
+        ("ann,1e-7,0", "amount-exponent", 6),
+        ("ann,1,-1", "amount-sign", 7),
+        ("ann,1,", "amount-empty", 7),
+        ("ann,1,0.123456789", "amount-too-many-decimals", 7),
+        ("ann,1", "row-field-count", 6),
+        ("ann,1,0,0", "row-field-count", 9),
+        ("ann ,1,0", "text-edge-space", 4),
+    ] {
+        let (found, line, at) = refuse(format!("{header}{row}\n"));
+        assert_eq!((found, line, at), (code, Some(2), Some(column)), "{row}");
+    }
+    assert_eq!(refuse(header).0, "input-no-rows");
+}
+
+#[test]
+fn i_01_an_account_with_two_rows_of_positions_is_refused_whatever_is_in_them() {
+    let header = "id,e_btc,d_btc\n";
+    let files = Files::new(&[
+        format!("{header}ann,0,1\nbob,1,0\n"),
+        format!("{header}eve,1,0\nann,0,2\n"),
+    ]);
+    let expected = "b.csv:3: this account has a row already, at a.csv:2";
+    assert_eq!(files.refuse(), ("account-duplicate", expected.into()));
+    // And in both layouts together.
+    let files = Files::new(&[format!("{header}ann,1,0\n"), format!("{HEADER}ann,BTC,1\n")]);
+    assert_eq!(files.refuse().0, "row-duplicate");
+}
+
 proptest! {
     #[test]
     fn random_bytes_never_panic(bytes in any::<Vec<u8>>(), header in any::<bool>()) {
         let content = if header { [HEADER.as_bytes(), &bytes].concat() } else { bytes };
-        let _ = read_text(Cursor::new(content));
+        let _ = read_loose(Cursor::new(content));
     }
 
     #[test]
     fn nearly_right_text_never_panics(text in "([aé\"]{0,3},?(BTC|\"BTC\")?,?[0-9.\"]{0,4}\r?\n?){0,6}") {
-        let _ = read_text(Cursor::new(format!("{HEADER}{text}")));
+        let _ = read_loose(Cursor::new(format!("{HEADER}{text}")));
     }
 
     #[test]

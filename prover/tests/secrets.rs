@@ -337,6 +337,7 @@ fn k_03_debug_output_shows_no_secret() {
     let ledger = read_ledger(
         &LedgerSources {
             files: vec![planned().at("ledger.csv")],
+            ..LedgerSources::default()
         },
         &read_asset_table(&planned().at("exchange/assets.toml")).unwrap(),
         sorted.path(),

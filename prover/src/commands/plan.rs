@@ -27,9 +27,12 @@ pub struct PlanCommand {
     /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
-    /// Ledger: account,asset,amount in CSV, or CSV with columns of equity and debt; may be given several times
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Ledger: CSV or Parquet with account,asset,amount, or CSV with equity and debt; may be given several times
+    #[arg(long, value_name = "FILE", required_unless_present = "postgres")]
     pub ledger: Vec<PathBuf>,
+    /// Ledger in PostgreSQL: a TOML file of mode 0600 that names the database; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub postgres: Vec<PathBuf>,
     /// Month or day, such as 2026-10 or 2026-10-31
     #[arg(long)]
     pub period: String,
@@ -78,6 +81,7 @@ impl PlanCommand {
         let new = home.begin_run()?;
         let sources = LedgerSources {
             files: self.ledger.clone(),
+            databases: self.postgres.clone(),
         };
         let ledger = read_ledger(&sources, &assets, new.staged().path())?;
         check_totals(&assets, &ledger, &expected)?;
@@ -104,9 +108,9 @@ impl PlanCommand {
         let run = new.finish()?;
         let report = ledger.report();
         eprintln!(
-            "Planned run {sequence}: {} rows from {} file(s).",
+            "Planned run {sequence}: {} rows from {} source(s).",
             report.rows,
-            report.files.len()
+            report.files.len() + report.databases.len()
         );
         for hint in &report.hints {
             eprintln!("  hint: {hint}");

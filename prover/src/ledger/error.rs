@@ -58,7 +58,7 @@ pub enum Reason {
     #[error("cannot be read: {0}")]
     Io(#[source] io::Error),
     /// No file was given.
-    #[error("no ledger file was given")]
+    #[error("no ledger was given")]
     NoFiles,
     /// More files than a place can count.
     #[error("{found} files were given, at most {max} can be read")]
@@ -177,6 +177,12 @@ pub enum Reason {
         /// Which.
         name: &'static str,
     },
+    /// A database could not be read, or not to its end.
+    #[error("cannot be read: {message}")]
+    Database {
+        /// What it or the connection says, escaped.
+        message: String,
+    },
     /// A row has nothing in a column.
     #[error("there is no value (null)")]
     Null,
@@ -285,7 +291,7 @@ impl LedgerError {
     /// Exit code of the process: 3 for bad input, 4 where the file could not be read.
     pub fn exit_code(&self) -> u8 {
         match *self.reason {
-            Reason::Io(_) => 4,
+            Reason::Io(_) | Reason::Database { .. } => 4,
             _ => 3,
         }
     }
@@ -321,6 +327,7 @@ impl LedgerError {
             Reason::ColumnType { .. } => "column-type",
             Reason::Nested { .. } => "column-nested",
             Reason::Null => "row-null",
+            Reason::Database { .. } => "input-database",
             Reason::Parquet { .. } => "input-parquet",
             Reason::FieldCount { .. } => "row-field-count",
             Reason::Account(error) => error.code(),
@@ -339,7 +346,7 @@ impl LedgerError {
     pub fn remedy(&self) -> String {
         match &*self.reason {
             Reason::Io(_) => "check the path and that you may read it".into(),
-            Reason::NoFiles => "name at least one CSV file".into(),
+            Reason::NoFiles => "name at least one file or database".into(),
             Reason::TooManyFiles { .. } => "join the files first".into(),
             Reason::NotAFile { .. } => "write the data to a file first: only a file can be checked for changes".into(),
             Reason::SameFile { .. } | Reason::SameContent { .. } => {
@@ -378,6 +385,9 @@ impl LedgerError {
             }
             Reason::ColumnType { .. } => "cast it to text".into(),
             Reason::Nested { .. } => "write three flat columns, `account`, `asset` and `amount`".into(),
+            Reason::Database { .. } => {
+                "check the settings and the server; nothing was planned, and the same command starts again".into()
+            }
             Reason::Null => "write 0 where nothing is owed, or remove the row".into(),
             Reason::Parquet { .. } => "export it again, and compare its size and digest with the source's".into(),
             Reason::MissingColumn { .. } => {

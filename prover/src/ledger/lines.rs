@@ -216,6 +216,14 @@ impl Fault {
         }
     }
 
+    /// The error that reading ended with, if it is one.
+    pub(super) fn into_io(self) -> Result<std::io::Error, Self> {
+        match self.reason {
+            Reason::Io(error) => Ok(error),
+            reason => Err(Self { reason, ..self }),
+        }
+    }
+
     pub(super) fn place(self, file: &Path) -> Place {
         Place {
             file: file.to_owned(),

@@ -10,6 +10,7 @@ mod error;
 mod intake;
 mod lines;
 mod parquet;
+mod postgres;
 mod reader;
 mod report;
 mod rows;
@@ -18,7 +19,7 @@ mod source;
 pub use asset_table::read_asset_table;
 pub use error::{LedgerError, Place, Reason};
 pub use reader::{LedgerSources, read_ledger};
-pub use report::{AssetReport, DebtReport, FileReport, Format, Hint, LedgerReport};
+pub use report::{AssetReport, DatabaseReport, DebtReport, FileReport, Format, Hint, LedgerReport};
 pub use rows::AssetRows;
 pub use source::FileDigest;
 

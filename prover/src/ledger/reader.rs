@@ -10,6 +10,7 @@ use super::csv;
 use super::error::{LedgerError, Reason};
 use super::intake::Intake;
 use super::parquet;
+use super::postgres::Database;
 use super::report::{FileReport, LedgerReport};
 use super::source::Source;
 use crate::build::sorted_runs::RUN_BYTES;
@@ -21,8 +22,10 @@ const MAX_SOURCES: usize = 1 << 16;
 /// Where a ledger lies.
 #[derive(Clone, Debug, Default)]
 pub struct LedgerSources {
-    /// Files.
+    /// Files: CSV or Parquet.
     pub files: Vec<PathBuf>,
+    /// Files that name a PostgreSQL database each, and who reads it.
+    pub databases: Vec<PathBuf>,
 }
 
 /// Reads one ledger. What is large of it lies below `folder` afterwards, in private files: `rows/<asset>-owed.rows`.
@@ -45,7 +48,7 @@ pub(super) fn read_within(
     folder: &Path,
     run_bytes: usize,
 ) -> Result<Ledger, Error> {
-    let found = sources.files.len();
+    let found = sources.files.len() + sources.databases.len();
     if found == 0 {
         return Err(LedgerError::file(Path::new(""), Reason::NoFiles).into());
     }
@@ -63,9 +66,18 @@ pub(super) fn read_within(
     for path in &sources.files {
         reader.read_file(path)?;
     }
+    let mut databases = Vec::new();
+    for path in &sources.databases {
+        let database = Database::open(path)?;
+        let number = reader.number(database.name());
+        databases.push(database.read(&mut reader.intake, number)?);
+    }
+    let of_files = reader.files.iter().map(|file| file.rows);
+    let of_databases = databases.iter().map(|database| database.rows);
     let report = LedgerReport {
-        rows: reader.files.iter().map(|file| file.rows).sum(),
+        rows: of_files.chain(of_databases).sum(),
         files: reader.files,
+        databases,
         assets: Vec::new(),
         debts: Vec::new(),
         hints: Vec::new(),

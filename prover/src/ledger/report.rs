@@ -15,7 +15,9 @@ use super::source::FileDigest;
 pub struct LedgerReport {
     /// The files in the order given.
     pub files: Vec<FileReport>,
-    /// Rows of all files.
+    /// The databases in the order given, behind the files.
+    pub databases: Vec<DatabaseReport>,
+    /// Rows of all sources.
     pub rows: u64,
     /// One entry per asset, in the order of the asset table.
     pub assets: Vec<AssetReport>,
@@ -42,6 +44,29 @@ pub struct FileReport {
     /// Columns that were not read, because they follow from others.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub not_read: Vec<String>,
+}
+
+/// One database that was read.
+#[derive(Clone, Debug, Serialize)]
+pub struct DatabaseReport {
+    /// Its URL, without user and password.
+    pub database: String,
+    /// Whether the connection was by TLS; without it only on this machine.
+    pub tls: bool,
+    /// The statement whose rows were sent.
+    pub query: String,
+    /// The version that the server says it is.
+    pub server_version: String,
+    /// The snapshot: `xmin:xmax:` and the transactions between them that were open, which are not in it.
+    pub snapshot: String,
+    /// When the transaction began, by the server's clock.
+    pub snapshot_time: String,
+    /// Length of what it sent, as CSV with a header.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// SHA-256 of what it sent: of the file that `\copy (<query>) TO … CSV HEADER` of psql would write.
+    pub sha256: FileDigest,
 }
 
 /// How a source is written.

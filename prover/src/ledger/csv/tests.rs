@@ -67,6 +67,7 @@ impl Files {
     fn read_within(&self, run_bytes: usize) -> Result<Ledger, LedgerError> {
         let sources = LedgerSources {
             files: self.paths.clone(),
+            ..LedgerSources::default()
         };
         let folder = self.folder.path().join("sorted");
         read_within(&sources, &assets(), &folder, run_bytes).map_err(|error| match error {
@@ -770,7 +771,7 @@ fn d_30_a_ledger_of_nobody_is_refused() {
     let error = Files::new::<&str>(&[]).read().unwrap_err();
     assert_eq!(
         (error.code(), error.exit_code(), error.to_string().as_str()),
-        ("input-no-files", 3, "no ledger file was given")
+        ("input-no-files", 3, "no ledger was given")
     );
     assert_eq!(refuse(HEADER).0, "input-no-rows");
 }

@@ -13,10 +13,11 @@
 mod chunk;
 mod column;
 
+use std::cell::Cell;
 use std::fs::File;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 
 use parquet::basic::{ConvertedType, Type};
 use parquet::errors::ParquetError;
@@ -47,9 +48,31 @@ pub(super) fn read_file(
     source: u16,
     file: File,
 ) -> Result<Content, Stop> {
-    // The library checks most of what a file claims, and asserts some of it.
+    // The library checks most of what a file claims, and asserts some of it: that a page with references has a dictionary.
     let read = AssertUnwindSafe(|| read(intake, path, source, file));
-    catch_unwind(read).unwrap_or_else(|_| Err(unreadable("its parts contradict each other").into()))
+    let read = without_message(|| catch_unwind(read));
+    read.unwrap_or_else(|_| Err(unreadable("its parts contradict each other").into()))
+}
+
+/// Runs `work`, of which a panic on this thread says nothing: it is an error of the file, and no text about what is in
+/// it may be printed.
+fn without_message<T>(work: impl FnOnce() -> T) -> T {
+    thread_local! {
+        static SILENT: Cell<bool> = const { Cell::new(false) };
+    }
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let others = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !SILENT.get() {
+                others(info);
+            }
+        }));
+    });
+    SILENT.set(true);
+    let done = work();
+    SILENT.set(false);
+    done
 }
 
 fn read(intake: &mut Intake<'_>, path: &Path, source: u16, file: File) -> Result<Content, Stop> {

@@ -68,7 +68,7 @@ checks: tools
 
 rust-tests: tools
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "Missing: python3 with venv and pip, for the server of the S3 API that the tests publish to." >&2; exit 1; }
+	  { echo "Missing: python3 with venv and pip, for the S3 server and the Parquet writer of the tests." >&2; exit 1; }
 	tests/install-packages.sh strace faketime age
 	cargo test --release --locked --workspace
 

@@ -1077,3 +1077,29 @@ fn paths_with_spaces_and_homes_with_a_slash_work() {
     por_in(&home, &["build", "--home", "."]).expect(0);
     por_in(Path::new("/"), &["build", "--home", home.to_str().unwrap()]).expect(0);
 }
+
+#[test]
+fn f_10_two_plans_at_once_are_one_too_many_and_a_killed_one_leaves_nothing() {
+    let sample = exchange().copy();
+    let before = tree(&sample.at("exchange"));
+    let staging = sample.at("exchange/runs.tmp");
+    fs::create_dir_all(staging.join("000007/sort")).unwrap();
+    fs::write(
+        staging.join("000007/sort/000000.run"),
+        "left by a killed plan",
+    )
+    .unwrap();
+    let lock = fs::File::create(staging.join("lock")).unwrap();
+    fs::write(staging.join("lock"), "4711\n").unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    sample
+        .plan(&[])
+        .refuses(4, &["process 4711 is planning a run"]);
+    assert!(staging.join("000007/sort/000000.run").exists());
+    drop(lock);
+    sample.plan(&["--expect-total", "BTC=0"]).expect(3);
+    assert!(tree(&sample.at("exchange")) == before);
+    sample.plan(&[]).expect(0);
+    assert!(!staging.exists());
+    sample.has_no_leftovers();
+}

@@ -8,6 +8,8 @@ mod faults;
 mod moto;
 #[path = "support/packages.rs"]
 mod packages;
+#[path = "support/python.rs"]
+mod python;
 #[path = "moto/quirky.rs"]
 mod quirky;
 mod support;

@@ -187,6 +187,7 @@ impl Demo {
         let plan = PlanCommand {
             home: home.clone(),
             ledger: vec![ledger],
+            postgres: Vec::new(),
             period: period.into(),
             snapshot: format!("{day}T00:00:00Z"),
             seal: vec![sealed],

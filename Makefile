@@ -68,7 +68,8 @@ checks: tools
 
 rust-tests: tools
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
-	  { echo "Missing: python3 with venv and pip, for the server of the S3 API that the tests publish to." >&2; exit 1; }
+	  { echo "Missing: python3 with venv and pip, for the S3 server and the Parquet writer of the tests." >&2; exit 1; }
+	tests/install-packages.sh strace faketime age
 	cargo test --release --locked --workspace
 
 wasm-tests: tools
@@ -77,7 +78,7 @@ wasm-tests: tools
 	node tests/run-vectors-in-wasm.mjs target/vectors-wasm fixtures/vectors
 
 page-tests: por page sample
-	web/install-chromium.sh
+	tests/install-packages.sh chromium:chromium:fonts-dejavu-core
 	cd web && npm test
 	cd web && POR_PUBLICATION=../target/sample/publication POR_STATEMENTS=../target/sample/statements npm run test:browser
 
@@ -90,7 +91,7 @@ sample: por page
 	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
 
 bench: tools sample
-	web/install-chromium.sh
+	tests/install-packages.sh chromium:chromium:fonts-dejavu-core
 	mkdir -p target/bench
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por

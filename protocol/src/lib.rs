@@ -26,6 +26,7 @@ pub mod book_row;
 pub mod context;
 mod coverage;
 pub mod digest;
+pub mod disclosure;
 pub mod error;
 pub mod hex_bytes;
 mod json;

@@ -76,9 +76,10 @@ impl Verifier {
         let proof = parts.log_proof.as_ref().ok_or(Error::Missing {
             what: "log proof of the statement",
         });
+        let policy = usable_policy(trust.policy);
         let (authentic, log) = authenticate(
             &mut checks,
-            trust.policy,
+            policy.as_ref(),
             &parts.attestation_note,
             attestation,
             proof,
@@ -233,13 +234,13 @@ impl Verifier {
 /// all of them passed, and the log head where it is the log's own.
 pub fn authenticate(
     checks: &mut Checks,
-    policy: Option<&[u8]>,
+    policy: Result<&Policy, &Error>,
     note: &Note<'_>,
     attestation: &Attestation,
     proof: Result<&LogProof<'_>, Error>,
 ) -> (bool, Option<LogFacts>) {
     let signed = authenticate_unlogged(checks, policy, note, attestation);
-    let Ok(policy) = usable(policy) else {
+    let Ok(policy) = policy else {
         for step in [Step::AttestationLogged, Step::WitnessesCosigned] {
             let what = "a usable policy";
             checks.record(step, None, Err(Error::Missing { what }));
@@ -303,14 +304,14 @@ pub fn authenticate(
 /// Steps 2 and 3 alone: what can be said of an attestation before it is logged.
 pub fn authenticate_unlogged(
     checks: &mut Checks,
-    policy: Option<&[u8]>,
+    policy: Result<&Policy, &Error>,
     note: &Note<'_>,
     attestation: &Attestation,
 ) -> bool {
-    let policy = match usable(policy) {
+    let policy = match policy {
         Ok(policy) => policy,
         Err(error) => {
-            checks.record(Step::AttestationSigned, None, Err(error));
+            checks.record(Step::AttestationSigned, None, Err(error.clone()));
             let what = "a usable policy";
             checks.record(
                 Step::AttestationApproved,
@@ -321,7 +322,7 @@ pub fn authenticate_unlogged(
         }
     };
     // Step 2: the log key signed these bytes, and they are of its log.
-    let signed = check_signed(&policy, note, attestation);
+    let signed = check_signed(policy, note, attestation);
     let signed = checks.record(Step::AttestationSigned, None, signed);
     // Step 3: the roles that the policy names have signed the same bytes.
     let approved = policy.approved(note).map(|roles| {
@@ -339,7 +340,11 @@ fn insert_names(facts: &mut Facts, name: &'static str, names: &[String]) {
     }
 }
 
-fn usable(policy: Option<&[u8]>) -> Result<Policy, Error> {
+/// The policy that the checker brought, parsed.
+///
+/// # Errors
+/// [`Error::Missing`] for none, [`Error::Policy`] for one that cannot be used.
+pub fn usable_policy(policy: Option<&[u8]>) -> Result<Policy, Error> {
     let bytes = policy.ok_or(Error::Missing { what: "policy" })?;
     Policy::parse(bytes).map_err(|error| Error::Policy {
         why: error.to_string(),

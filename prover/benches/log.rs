@@ -39,7 +39,7 @@ fn main() -> Result<()> {
     let entries: Vec<Vec<u8>> = (0..ENTRIES)
         .map(|n| attestation(n, &origin))
         .collect::<Result<_>>()?;
-    let tree = LogTree::new(&entries);
+    let tree = LogTree::new(entries.clone());
     let head = Checkpoint {
         origin,
         size: TreeSize::new(ENTRIES.into()),
@@ -77,7 +77,7 @@ fn main() -> Result<()> {
     }
     std::fs::write(folder.path().join("log/checkpoint"), &note)?;
     let remembered = {
-        let older = LogTree::new(&entries[..200]);
+        let older = LogTree::new(entries[..200].to_vec());
         let head = Checkpoint {
             origin: log.public().name().clone(),
             size: TreeSize::new(200),
@@ -90,7 +90,12 @@ fn main() -> Result<()> {
         let note = Note::parse(log.note())?;
         policy.head(&note)?;
         policy.witnessed(&note)?;
-        match compare_heads(&policy, remembered.as_bytes(), log.note(), &log.leaves())? {
+        match compare_heads(
+            &policy,
+            remembered.as_bytes(),
+            log.note(),
+            log.state().leaves(),
+        )? {
             None => Ok(()),
             Some(_) => Err("the heads conflict".into()),
         }

@@ -51,6 +51,7 @@ fn main() -> Result<()> {
         PlanCommand {
             home: home.clone(),
             ledger: vec![at("ledger.csv")],
+            postgres: Vec::new(),
             period: "2026-10".into(),
             snapshot: "2026-10-31T00:00:00Z".into(),
             seal: Vec::new(),

@@ -5,6 +5,8 @@
 use std::fmt::Write as _;
 
 use por_protocol::amount::{Decimals, ExactAmount};
+use por_protocol::asset::InstanceId;
+use por_protocol::balances::ReadingRecord;
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{Address, BitcoinChain, Challenge, EvmChainId, OwnershipError};
 use rand_chacha::ChaCha20Rng;
@@ -121,4 +123,54 @@ pub fn sample_reserves(
         }
     }
     Ok(csv)
+}
+
+/// Names of the sample's nodes, of two companies.
+const NODES: [&str; 2] = ["sample node, Alpha", "sample node, Beta"];
+
+/// The sample's reserves with their evidence: every second ether address was read at two named nodes, which agree; all else
+/// at the exchange's own. Gives the CSV and the readings annex.
+///
+/// # Errors
+/// [`Error::Refused`] for other rows than the sample's, which is a fault of the program.
+pub fn sample_readings(
+    csv: &str,
+    snapshot_time: u64,
+    slot: u64,
+) -> Result<(String, String), Error> {
+    let fault = || Error::refused("no sample row", "This is a fault of this build.");
+    let decimals = Decimals::new(18).map_err(|_| fault())?;
+    let instance = InstanceId::new("eip155:1/slip44:60").map_err(|_| fault())?;
+    let (mut rows, mut readings) = (String::new(), String::new());
+    for (number, line) in csv.lines().enumerate() {
+        let mut fields = line.split(',');
+        let (_, address, asset, amount) =
+            (fields.next(), fields.next(), fields.next(), fields.next());
+        let (Some(address), Some(asset), Some(amount)) = (address, asset, amount) else {
+            return Err(fault());
+        };
+        let evidence = match (number, asset) {
+            (0, _) => "evidence",
+            (number, "ETH") if number % 2 == 0 => "agreed_readings",
+            _ => "signed_reading",
+        };
+        // Writing to a string cannot fail.
+        let _ = writeln!(rows, "{line},{evidence}");
+        if evidence != "agreed_readings" {
+            continue;
+        }
+        for node in NODES {
+            let reading = ReadingRecord {
+                instance: instance.clone(),
+                address: address.to_owned(),
+                amount: ExactAmount::from_units(amount, decimals).map_err(|_| fault())?,
+                node: node.to_owned(),
+                slot,
+                time: snapshot_time,
+            };
+            readings += &serde_json::to_string(&reading).map_err(|_| fault())?;
+            readings.push('\n');
+        }
+    }
+    Ok((rows, readings))
 }

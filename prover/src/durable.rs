@@ -66,6 +66,12 @@ impl Staging {
         }
     }
 
+    /// The folder at `path` as it is.
+    #[must_use]
+    pub fn hold(path: PathBuf) -> Self {
+        Self(path)
+    }
+
     /// The folder.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -9,6 +9,7 @@
 //! ```
 
 use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use por_protocol::asset::AssetTable;
@@ -21,7 +22,7 @@ use por_protocol::state_proof::TokenRegistry;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use crate::durable;
+use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::ledger::read_asset_table;
 use crate::secret_file;
@@ -207,10 +208,96 @@ impl Home {
         }
     }
 
+    /// Begins to make the next run, and keeps others from doing the same.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] naming the process that is at it, [`Error::Io`].
+    pub fn begin_run(&self) -> Result<NewRun, Error> {
+        let folder = self.0.join("runs.tmp");
+        let lock = loop {
+            secret_file::create_private_dir(&folder)?;
+            let path = folder.join("lock");
+            let lock = match lock(&path, "planning a run") {
+                // Its last holder has deleted the folder.
+                Err(Error::Io { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
+                    continue;
+                }
+                lock => lock?,
+            };
+            let held = lock.0.metadata().map_err(Error::io(&path))?;
+            // A lock on a file that has been deleted since keeps nobody out.
+            match std::fs::metadata(&path) {
+                Ok(now) if (now.dev(), now.ino()) == (held.dev(), held.ino()) => break lock,
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Error::io(&path)(error));
+                }
+                _ => {}
+            }
+        };
+        let sequence = self.runs()?.last().map_or(0, |last| last + 1);
+        let staged = Run(folder.join(format!("{sequence:06}")));
+        // What a killed process has left, whatever it was going to be.
+        for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
+            let path = entry.map_err(Error::io(&folder))?.path();
+            if path.is_dir() {
+                std::fs::remove_dir_all(&path).map_err(Error::io(&path))?;
+            }
+        }
+        secret_file::create_private_dir(&staged.0)?;
+        Ok(NewRun {
+            sequence,
+            staged,
+            target: self.run_at(sequence),
+            folder: Staging::hold(folder),
+            lock,
+        })
+    }
+
     /// The folder of a run, whether it exists or not.
     #[must_use]
     pub fn run_at(&self, sequence: u64) -> Run {
         Run(self.0.join(format!("runs/{sequence:06}")))
+    }
+}
+
+/// A run that is being made in `runs.tmp`, which is deleted again unless the run is finished.
+#[derive(Debug)]
+pub struct NewRun {
+    sequence: u64,
+    staged: Run,
+    target: Run,
+    // Fields are dropped in this order: the folder goes while the lock is held.
+    folder: Staging,
+    lock: Lock,
+}
+
+impl NewRun {
+    /// Its sequence number.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Its folder while it is made.
+    #[must_use]
+    pub fn staged(&self) -> &Run {
+        &self.staged
+    }
+
+    /// Gives the run its place.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finish(self) -> Result<Run, Error> {
+        if let Some(runs) = self.target.0.parent() {
+            secret_file::create_private_dir(runs)?;
+        }
+        let to = &self.target.0;
+        std::fs::rename(&self.staged.0, to).map_err(Error::io(to))?;
+        durable::sync_parent(to)?;
+        drop(self.folder);
+        drop(self.lock);
+        Ok(self.target)
     }
 }
 
@@ -262,6 +349,12 @@ impl Run {
     #[must_use]
     pub fn book_path(&self, book: &PlannedBook) -> PathBuf {
         self.0.join("build").join(folder_name(book))
+    }
+
+    /// The total of a sealed book with its proof, for a regulator.
+    #[must_use]
+    pub fn sealed_total_path(&self, book: &PlannedBook) -> PathBuf {
+        self.book_path(book).join("total.json")
     }
 
     /// Ties the build folder to the plan it was begun for, before the first of its files: a plan that is changed later

@@ -1,4 +1,4 @@
-//! HTTP to witnesses and hosts: bounded in time and size, no redirects, no proxy.
+//! HTTP to witnesses, hosts, buckets and nodes: bounded in time and size, no redirects, no proxy.
 //!
 //! A server decides nothing here but its own answer: it cannot make this program wait longer, read more, or ask somebody
 //! else.
@@ -6,10 +6,22 @@
 use std::io::Read;
 use std::time::Duration;
 
+use ureq::config::ConfigBuilder;
+use ureq::typestate::AgentScope;
+
 /// How often a file is asked for.
 const TRIES: u32 = 3;
 /// Between two tries, times the number of tries.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// What all requests of this program have in common. The caller adds its deadlines.
+pub(crate) fn rules() -> ConfigBuilder<AgentScope> {
+    ureq::Agent::config_builder()
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .proxy(None)
+}
 
 /// A client with one deadline for each whole exchange.
 pub struct Client {
@@ -29,15 +41,8 @@ impl Client {
     /// A client that gives up after this long.
     #[must_use]
     pub fn new(deadline: Duration) -> Self {
-        let config = ureq::Agent::config_builder()
-            .timeout_global(Some(deadline))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
-            .build();
         Self {
-            agent: config.into(),
+            agent: rules().timeout_global(Some(deadline)).build().into(),
         }
     }
 

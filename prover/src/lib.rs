@@ -1,10 +1,14 @@
 //! Everything of `por` that touches the world: ledgers, keys, folders, the command line.
 
+// They panic where nobody listens; see `tell!`.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
+
 pub mod attest;
 pub mod build;
 pub mod chains;
 pub mod commands;
 pub mod demo;
+mod disclosure;
 mod durable;
 pub mod error;
 pub mod home;
@@ -18,4 +22,5 @@ mod report_text;
 mod reserves;
 pub mod secret_file;
 pub mod statements;
+mod tell;
 pub mod witness;

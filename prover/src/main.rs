@@ -4,18 +4,19 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use por_prover::commands::Cli;
+use por_prover::tell;
 
 fn main() -> ExitCode {
     // A core dump would hold keys and balances.
     let undumpable =
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable);
     if let Err(error) = undumpable {
-        eprintln!("por: warning: core dumps stay on: {error}");
+        tell!("por: warning: core dumps stay on: {error}");
     }
     match Cli::parse().run() {
         Ok(exit) => exit.into(),
         Err(error) => {
-            eprintln!("por: {error}");
+            tell!("por: {error}");
             error.exit().into()
         }
     }

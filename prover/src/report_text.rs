@@ -141,10 +141,25 @@ fn coverage(book: &BookFacts) -> String {
             format!("liabilities sealed, at most {}", units(book, bound))
         }
     };
-    let reserves: Vec<String> = book
-        .reserves
+    // Several kinds of evidence may be of one class, before anybody checked them.
+    let mut classes: Vec<(String, Option<Amount>)> = Vec::new();
+    for sum in &book.reserves {
+        let (class, amount) = (sum.class.to_string(), sum.amount.parse::<Amount>().ok());
+        match classes.iter_mut().find(|(known, _)| *known == class) {
+            Some((_, total)) => {
+                *total = total
+                    .zip(amount)
+                    .and_then(|(total, more)| total.checked_add(more).ok());
+            }
+            None => classes.push((class, amount)),
+        }
+    }
+    let reserves: Vec<String> = classes
         .iter()
-        .map(|sum| format!("{} (class {})", units(book, &sum.amount), sum.class))
+        .map(|(class, amount)| {
+            let atoms = amount.map_or(String::new(), |amount| amount.to_string());
+            format!("{} (class {class})", units(book, &atoms))
+        })
         .collect();
     let reserves = if reserves.is_empty() {
         "none".to_string()

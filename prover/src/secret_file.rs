@@ -10,6 +10,7 @@ use por_protocol::note::{KeyName, SignerKey};
 use por_protocol::run_key::RunKey;
 use zeroize::Zeroizing;
 
+use crate::durable;
 use crate::error::Error;
 
 /// Key files are a line of text; anything longer is another file.
@@ -181,11 +182,18 @@ pub fn read_signing_key<const TYPE: u8>(path: &Path) -> Result<SignerKey<TYPE>, 
 /// [`Error::Io`].
 pub fn create_private_dir(path: &Path) -> Result<(), Error> {
     use std::os::unix::fs::DirBuilderExt as _;
+    let missing = path
+        .ancestors()
+        .skip(1)
+        .take_while(|above| !above.as_os_str().is_empty() && !above.exists());
+    let made: Vec<_> = std::iter::once(path).chain(missing).collect();
     std::fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(Error::io(path))
+        .map_err(Error::io(path))?;
+    // Its own name even where it was there: whoever made it may have been killed before it came to that.
+    made.into_iter().try_for_each(durable::sync_parent)
 }
 
 /// Opens a new private file for writing; the caller renames it into place.

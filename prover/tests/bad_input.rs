@@ -440,6 +440,27 @@ fn wrong_reserves_name_their_line_and_nothing_is_attested() {
 }
 
 #[test]
+fn f_02_where_nobody_can_be_told_the_work_goes_on() {
+    let sample = published();
+    let full = || fs::OpenOptions::new().write(true).open("/dev/full");
+    // A pipe whose reader has gone.
+    let (reader, closed) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut done = command(sample.path(), &["man", "--out", "man-1"]);
+    let status = done.stderr(full().unwrap()).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    let mut done = command(sample.path(), &["man", "--out", "man-2"]);
+    let status = done.stderr(closed).status().unwrap();
+    assert_eq!(status.code(), Some(0));
+    assert!(tree(&sample.at("man-1")).len() > 10);
+    assert!(tree(&sample.at("man-1")) == tree(&sample.at("man-2")));
+    // A refusal that cannot be told is one still.
+    let mut refused = command(sample.path(), &["verify", "none.por"]);
+    let status = refused.stderr(full().unwrap()).status().unwrap();
+    assert_eq!(status.code(), Some(4));
+}
+
+#[test]
 fn f_02_a_full_standard_output_is_an_io_error() {
     let sample = published();
     for arguments in [
@@ -825,7 +846,10 @@ fn m_08_times_that_do_not_run_forward_are_not_published() {
     fs::remove_dir_all(sample.at("publication/attestations/000000")).unwrap();
     sample.audit(&[]).says(
         1,
-        &["log-complete", "attestations/000000", "is not entry 0"],
+        &[
+            "log-complete",
+            "attestations/000000/attestation.json is missing",
+        ],
     );
 }
 
@@ -1052,4 +1076,30 @@ fn paths_with_spaces_and_homes_with_a_slash_work() {
     por_in(&home, &["build"]).expect(0);
     por_in(&home, &["build", "--home", "."]).expect(0);
     por_in(Path::new("/"), &["build", "--home", home.to_str().unwrap()]).expect(0);
+}
+
+#[test]
+fn f_10_two_plans_at_once_are_one_too_many_and_a_killed_one_leaves_nothing() {
+    let sample = exchange().copy();
+    let before = tree(&sample.at("exchange"));
+    let staging = sample.at("exchange/runs.tmp");
+    fs::create_dir_all(staging.join("000007/sort")).unwrap();
+    fs::write(
+        staging.join("000007/sort/000000.run"),
+        "left by a killed plan",
+    )
+    .unwrap();
+    let lock = fs::File::create(staging.join("lock")).unwrap();
+    fs::write(staging.join("lock"), "4711\n").unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    sample
+        .plan(&[])
+        .refuses(4, &["process 4711 is planning a run"]);
+    assert!(staging.join("000007/sort/000000.run").exists());
+    drop(lock);
+    sample.plan(&["--expect-total", "BTC=0"]).expect(3);
+    assert!(tree(&sample.at("exchange")) == before);
+    sample.plan(&[]).expect(0);
+    assert!(!staging.exists());
+    sample.has_no_leftovers();
 }

@@ -361,6 +361,7 @@ fn balances_of_a_past_block_are_collected_attested_and_confirmed() {
     done.says(6, &["balances-evidenced", "registry"]);
 
     b_02_other_chains_confirm_nothing(&sample);
+    b_07_coins_that_came_for_the_snapshot_are_seen(&sample, &story);
     let url = story.node.url.clone();
     story.node.stop();
     let (code, report) = audit(&sample, &["--ethereum-rpc", &url]);
@@ -370,6 +371,100 @@ fn balances_of_a_past_block_are_collected_attested_and_confirmed() {
         "{report}"
     );
     assert!(!classes(&report).contains("A") && !classes(&report).contains("B"));
+}
+
+/// What `por window` says as JSON.
+fn window(sample: &Sample, node: &str, blocks: &str) -> Value {
+    let policy = ["--policy", "exchange/policy", "--ethereum-rpc", node];
+    let arguments = ["window", "publication", "--blocks", blocks, "--json"];
+    let done = sample.anyone(&[&arguments[..], &policy].concat()).expect(0);
+    serde_json::from_str(&done.out).unwrap()
+}
+
+fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, story: &Story) {
+    let movements = window(sample, &story.node.url, "5");
+    let of = |instance: &str| {
+        let ends = |movement: &&Value| movement["instance"].as_str().unwrap().ends_with(instance);
+        movements.as_array().unwrap().iter().find(ends).unwrap()
+    };
+    let ether = of("slip44:60");
+    let heights = json!([story.height - 5, story.height, story.height + 5]);
+    assert_eq!(ether["heights"], heights);
+    assert_eq!(
+        (&ether["before"], &ether["at"]),
+        (&json!("0"), &json!("5000000000000000000"))
+    );
+    assert_eq!(
+        ether["came"], ether["at"],
+        "all of it came within five blocks"
+    );
+    assert_eq!(
+        (&ether["addresses"], &ether["empty_before"]),
+        (&json!(3), &json!(3))
+    );
+    // Beside what was sent on, fees have left.
+    let left: u128 = ether["left"].as_str().unwrap().parse().unwrap();
+    assert!(
+        (3_800_000_000_000_000_000..3_801_000_000_000_000_000).contains(&left),
+        "{left}"
+    );
+    for (token, amount) in [(&story.tusd, "740000000000000000000"), (&story.meme, "55")] {
+        let token = of(token);
+        let came = (
+            &token["before"],
+            &token["came"],
+            &token["left"],
+            &token["after"],
+        );
+        assert_eq!(
+            came,
+            (&json!("0"), &json!(amount), &json!(amount), &json!("0"))
+        );
+    }
+    // One block more, and the chain has not come so far.
+    let later = window(sample, &story.node.url, "4");
+    assert_ne!(later[0]["after"], Value::Null);
+    story.node.call("anvil_rollback", json!([1]));
+    let shorter = window(sample, &story.node.url, "5");
+    assert_eq!(
+        (&shorter[0]["after"], &shorter[0]["left"]),
+        (&Value::Null, &Value::Null)
+    );
+    story.node.call("anvil_mine", json!(["0x1"]));
+    // For people.
+    let arguments = [
+        "window",
+        "publication",
+        "--policy",
+        "exchange/policy",
+        "--blocks",
+        "5",
+    ];
+    let done = sample.anyone(&[&arguments[..], &["--ethereum-rpc", &story.node.url]].concat());
+    done.says(
+        0,
+        &[
+            "came 5 (of 3 addresses, 3 were empty before)",
+            "left 740",
+            "no verdict",
+        ],
+    );
+    sample.anyone(&arguments).refuses(3, &["no node is named"]);
+    let down = ["--ethereum-rpc", "http://127.0.0.1:9"];
+    sample
+        .anyone(&[&arguments[..], &down].concat())
+        .refuses(6, &["127.0.0.1:9"]);
+    // Before the tokens were there, their contracts answer nothing: that is no zero.
+    let arguments = [
+        "window",
+        "publication",
+        "--policy",
+        "exchange/policy",
+        "--blocks",
+        "7",
+    ];
+    let early = sample.anyone(&[&arguments[..], &["--ethereum-rpc", &story.node.url]].concat());
+    early.refuses(6, &["eth_call"]);
 }
 
 fn b_02_other_chains_confirm_nothing(sample: &Sample) {

@@ -7,7 +7,7 @@ mod support;
 
 use std::fs;
 
-use history::{attest_second, audit_passes, first_attested};
+use history::{audit_passes, first_attested, prepare_second};
 use support::{Sample, tree};
 
 /// What does not decide: the auditor brings the policy, and the signpost is none of the proof.
@@ -16,7 +16,12 @@ const NOT_JUDGED: [&str; 3] = ["policy", ".well-known/proof-of-reserves.json", "
 fn two_months() -> Sample {
     let sample = first_attested();
     sample.publish().expect(0);
-    attest_second(&sample, "BTC=112");
+    // With a change of key between them, and an annex.
+    let rotate = ["log", "rotate", "--home", "exchange", "--to", "publication"];
+    sample.anyone(&rotate).expect(0);
+    sample.write("agreement.pdf", "between the exchange and its custodian\n");
+    prepare_second(&sample, "BTC=112");
+    sample.attest_with(&["--annex", "agreement.pdf"]).expect(0);
     sample.publish().expect(0);
     audit_passes(&sample);
     sample
@@ -49,7 +54,7 @@ fn names_of(file: &str) -> Vec<String> {
 fn f_11_a_flipped_bit_in_any_file_is_found_and_named() {
     let sample = two_months();
     let files = tree(&sample.at("publication"));
-    assert!(files.len() > 15, "{:?}", files.keys());
+    assert!(files.len() > 17, "{:?}", files.keys());
     let mut unnamed = Vec::new();
     for (file, bytes) in &files {
         if NOT_JUDGED.contains(&file.as_str()) {

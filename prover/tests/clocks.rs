@@ -6,6 +6,8 @@
 mod history;
 #[path = "support/http.rs"]
 mod http;
+#[path = "support/packages.rs"]
+mod packages;
 mod support;
 #[path = "support/witnesses.rs"]
 mod witnesses;
@@ -20,11 +22,7 @@ use witnesses::{Running, init};
 
 /// A command under another clock.
 fn at(time: &str, folder: &Path, arguments: &[&str]) -> Command {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install-strace.sh");
-    assert!(
-        Command::new(script).status().unwrap().success(),
-        "no faketime"
-    );
+    packages::install("faketime");
     let mut command = Command::new(env!("CARGO_BIN_EXE_por"));
     // Without the command of that name, which would stand between a test and the process that it ends. Deadlines are
     // counted by another clock, which stays true.

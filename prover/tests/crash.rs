@@ -8,6 +8,8 @@ mod disk;
 mod faults;
 #[path = "support/history.rs"]
 mod history;
+#[path = "support/packages.rs"]
+mod packages;
 mod support;
 
 use std::collections::BTreeMap;
@@ -79,10 +81,13 @@ fn kill_points() -> Vec<Call> {
 
 /// Every third call of these names, and all that are about the head, the checkpoint or the proof.
 fn fault_points(names: &[&str]) -> Vec<Call> {
-    let named = |call: &&Call| names.contains(&call.name.as_str());
+    let named = |call: &&Call| names.contains(&call.kind());
     let vital = |call: &Call| {
         let words = ["log/head", "log/checkpoint", "log.proof"];
-        words.iter().any(|word| call.line.contains(word))
+        let paths = call.paths();
+        words
+            .iter()
+            .any(|word| paths.iter().any(|path| path.contains(word)))
     };
     let calls = reference().calls.iter().filter(named).enumerate();
     calls
@@ -115,9 +120,12 @@ fn old_or_new_and_a_rerun_finishes(sample: &Sample, call: &Call) {
         ref other => panic!("{other:?} after {}", call.line),
     };
     audit_passes(sample);
+    let proven = sample.at("exchange/runs/000001/log.proof").exists();
     let rerun = run(&mut command(sample.path(), &PUBLISH));
-    if new {
+    if new && proven {
         rerun.refuses(4, &["published already"]);
+    } else if new {
+        rerun.says(0, &["Finished what a run that was stopped had left"]);
     } else {
         rerun.says(0, &[SAID, "2 entries"]);
     }
@@ -170,9 +178,9 @@ fn f_02_on_a_full_disk_it_ends_with_4_and_publishes_nothing_in_part() {
     let points = fault_points(&[
         "write",
         "copy_file_range",
-        "openat",
+        "open",
         "mkdir",
-        "linkat",
+        "link",
         "rename",
     ]);
     assert!(points.len() > 20, "{}", points.len());
@@ -185,13 +193,45 @@ fn f_02_on_a_full_disk_it_ends_with_4_and_publishes_nothing_in_part() {
 
 #[test]
 fn f_03_where_the_disk_fails_it_never_says_published() {
-    let points = fault_points(&["fsync", "rename", "linkat", "write", "unlink", "fchmod"]);
+    let points = fault_points(&["fsync", "rename", "link", "write", "unlink", "fchmod"]);
     assert!(points.len() > 20, "{}", points.len());
     at_each(&points, |sample, call| {
         let (done, _) = inject(sample.path(), &PUBLISH, call, "error=EIO");
         fails_or_makes_no_difference(call, &done);
         old_or_new_and_a_rerun_finishes(sample, call);
     });
+}
+
+#[test]
+fn f_07_a_link_that_is_swapped_in_while_it_writes_leads_nowhere() {
+    let sample = reference().ready.copy();
+    let mut calls = reference().calls.iter();
+    let name = "publication/attestations/000001/books.jsonl";
+    let books = calls.find(|call| {
+        let to = call.paths().pop();
+        call.kind() == "link" && to.is_some_and(|to| to.ends_with(name))
+    });
+    let folder = sample.at("publication/attestations/000001");
+    fs::create_dir(sample.at("elsewhere")).unwrap();
+    let done = std::thread::scope(|scope| {
+        let publishing = scope.spawn(|| {
+            let wait = "delay_enter=3000000";
+            inject(sample.path(), &PUBLISH, books.unwrap(), wait).0
+        });
+        // The folder is there, a file of it is made, and before the next gets its name the folder is another's.
+        while !folder.join("attestation.note").exists() {
+            assert!(!publishing.is_finished());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        fs::rename(&folder, sample.at("moved")).unwrap();
+        std::os::unix::fs::symlink(sample.at("elsewhere"), &folder).unwrap();
+        publishing.join().unwrap()
+    });
+    done.refuses(4, &["000001", "it is a link"]);
+    assert!(tree(&sample.at("elsewhere")).is_empty());
+    assert!(sample.at("moved/books.jsonl").exists(), "it came too late");
+    assert_eq!(entries(&checkpoint(&sample)), 1);
 }
 
 /// Follows a run call by call. When the checkpoint gets its name, nothing that it speaks of may be lost by a power loss, nor
@@ -206,8 +246,9 @@ fn power_loss_is_harmless(sample: &Sample, disk: &mut Disk, calls: &[Call], fini
         lost
     };
     for call in calls {
-        let to_checkpoint = call.name == "rename" && call.line.contains("/log/checkpoint\"");
-        let of_log = to_checkpoint || call.line.contains("publication/log/tile");
+        let named = |part: &str| call.paths().iter().any(|path| path.contains(part));
+        let to_checkpoint = call.kind() == "rename" && named("publication/log/checkpoint");
+        let of_log = to_checkpoint || named("publication/log/tile");
         if of_log && !call.name.ends_with("sync") {
             assert_eq!(lost(disk, &memory), [""; 0], "before {}", call.line);
         }
@@ -237,7 +278,7 @@ fn f_06_a_power_loss_takes_nothing_that_a_published_head_speaks_of() {
     power_loss_is_harmless(&second, &mut Disk::default(), &calls, true);
 
     // What a killed run made and had no time to flush, the run that finishes it must flush.
-    let named = |call: &Call| matches!(call.name.as_str(), "linkat" | "rename" | "mkdir");
+    let named = |call: &Call| matches!(call.kind(), "link" | "rename" | "mkdir");
     let ours = |call: &Call| !call.line.contains("/staged");
     let changes = &reference().calls;
     let after: Vec<Call> = changes

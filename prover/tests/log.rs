@@ -167,7 +167,7 @@ fn a_changed_log_key_keeps_old_statements_true_and_new_ones_by_the_new_key_alone
     let rotate = ["log", "rotate", "--home", "exchange", "--to", "publication"];
     sample
         .anyone(&rotate)
-        .says(0, &["changed at entry 1", "por witness follow"]);
+        .says(0, &["The log key is changed", "por witness follow"]);
     assert_ne!(sample.read("old.key"), sample.read("exchange/keys/log.key"));
     assert!(!sample.at("exchange/keys/log.next.key").exists());
     second_month(&sample).expect(0);

@@ -83,3 +83,60 @@ fn the_published_sample_ledger_is_built_audited_and_not_covered_by_nothing() {
             .all(|book| book["covered"] == "not_covered")
     );
 }
+
+/// The file as it is published, with its debts, net balances and collateral, gives the rows that another tool took from it.
+#[test]
+fn u_15_the_published_file_is_imported_as_it_is_and_its_debts_are_reported_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures");
+    let sample = |name: &str| fixtures.join("ledgers/published-sample").join(name);
+    let planned = |name: &str, ledger: &str| {
+        let home = folder.path().join(name);
+        let (home_text, assets) = (home.to_str().unwrap(), sample("assets.toml"));
+        let init = [
+            "init",
+            "--entity",
+            "P",
+            "--log-origin",
+            "p.example/por",
+            "--home",
+        ];
+        let assets = ["--assets", assets.to_str().unwrap()];
+        assert!(
+            por(&[&init[..], &[home_text], &assets].concat())
+                .status
+                .success()
+        );
+        let time = ["--period", "2026-10", "--snapshot", "2026-10-31T00:00:00Z"];
+        let ledger = sample(ledger);
+        let ledger = [
+            "plan",
+            "--home",
+            home_text,
+            "--ledger",
+            ledger.to_str().unwrap(),
+        ];
+        let done = por(&[&ledger[..], &time].concat());
+        assert!(done.status.success(), "{}", text(&done.stderr));
+        (home.join("runs/000000"), text(&done.stderr))
+    };
+    let (by_rows, _) = planned("rows", "ledger.csv");
+    let (by_positions, said) = planned("positions", "sample_users0.csv");
+    for asset in ["BTC", "ETH", "BNB", "SHIB"] {
+        let name = format!("rows/{asset}-owed.rows");
+        let read = |run: &Path| std::fs::read(run.join(&name)).unwrap();
+        assert_eq!(read(&by_rows).len(), 100 * 81, "{asset}");
+        assert!(read(&by_rows) == read(&by_positions), "{asset}");
+        assert!(
+            said.contains(&format!("{asset:<8} 100 accounts have debts")),
+            "{said}"
+        );
+    }
+    let report = std::fs::read_to_string(by_positions.join("ledger.json")).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["assets"][0]["exact_total"], "4892813120077");
+    // awk -F, 'NR>1{split($4,p,"."); s+=p[1]*100000000+substr(p[2]"00000000",1,8)} END{printf "%.0f\n", s}'
+    assert_eq!(report["debts"][0]["asset"], "BTC");
+    assert_eq!(report["debts"][0]["exact_total"], "155814385564");
+    assert_eq!(report["files"][0]["not_read"].as_array().unwrap().len(), 18);
+}

@@ -203,6 +203,26 @@ fn l_08_one_honest_witness_of_three_is_no_quorum_whatever_the_others_say() {
 }
 
 #[test]
+fn without_its_quorum_a_publication_leaves_policy_and_page_as_they_are() {
+    let sample = first_attested();
+    sample.publish().expect(0);
+    attest_second(&sample, "BTC=112");
+    let before = tree(&sample.at("publication"));
+    let down = |number: usize| (secret(number).public(), DOWN.to_owned());
+    set_policy(&sample, &[down(1), down(2), down(3)]);
+    fs::create_dir(sample.at("page")).unwrap();
+    sample.write("page/index.html", "<p>%POR_POLICY%</p>\n");
+    let arguments = ["--to", "publication", "--patience", "1", "--page", "page"];
+    sample.por("publish", &arguments).refuses(4, &["quorum"]);
+    let mut after = tree(&sample.at("publication"));
+    // Nothing but the claim: the files that nobody is sent to before the log names them.
+    after.retain(|path, _| !path.starts_with("attestations/000001/"));
+    assert!(after == before, "{:?}", after.keys());
+    let audit = ["audit", "publication", "--policy", "publication/policy"];
+    sample.anyone(&audit).expect(0);
+}
+
+#[test]
 fn l_08_a_witness_that_hangs_costs_its_own_vote_and_no_more_than_the_patience() {
     let sample = attested();
     let (one, one_key) = honest(&sample, 1);

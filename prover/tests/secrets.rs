@@ -17,7 +17,7 @@ use por_protocol::liabilities::{Blinding, Salt};
 use por_protocol::note::{KeyName, Note, SecretKey};
 use por_protocol::run_key::RunKey;
 use por_protocol::statement::{Core, Statement};
-use por_prover::ledger::{read_asset_table, read_csv};
+use por_prover::ledger::{LedgerSources, read_asset_table, read_ledger};
 use support::{Done, Sample, tree};
 
 const RUN: &str = "exchange/runs/000000";
@@ -333,9 +333,14 @@ fn k_03_nothing_that_is_printed_published_or_left_behind_shows_a_secret() {
 fn k_03_debug_output_shows_no_secret() {
     let bytes: [u8; 32] = std::array::from_fn(|byte| 32 - byte as u8);
     let key = SecretKey::new(KeyName::new("a").unwrap(), &bytes).unwrap();
-    let ledger = read_csv(
-        &[planned().at("ledger.csv")],
+    let sorted = tempfile::tempdir().unwrap();
+    let ledger = read_ledger(
+        &LedgerSources {
+            files: vec![planned().at("ledger.csv")],
+            ..LedgerSources::default()
+        },
         &read_asset_table(&planned().at("exchange/assets.toml")).unwrap(),
+        sorted.path(),
     );
     let shown = format!(
         "{:?} {:#?} {:?} {:?} {:?} {:#?}",

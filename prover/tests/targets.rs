@@ -2,8 +2,14 @@
 //! these.
 #![allow(missing_docs, reason = "tests")]
 
+#[path = "support/faults.rs"]
+mod faults;
 #[path = "moto/server.rs"]
 mod moto;
+#[path = "support/packages.rs"]
+mod packages;
+#[path = "support/python.rs"]
+mod python;
 #[path = "moto/quirky.rs"]
 mod quirky;
 mod support;
@@ -347,6 +353,30 @@ fn f_04_a_read_only_or_missing_folder_ends_with_4() {
 }
 
 #[test]
+fn f_04_what_this_machine_cannot_look_at_is_no_verdict() {
+    let sample = two_months().copy();
+    let audit = ["audit", "publication", "--policy", "exchange/policy"];
+    for file in [
+        "log/checkpoint",
+        "log/tile/0/000.p/2",
+        "attestations/000000/attestation.json",
+        "attestations/000001/books.jsonl",
+        "attestations/000001/tiles/BTC-owed/1/000000.pack",
+    ] {
+        let file = sample.at(&format!("publication/{file}"));
+        for (calls, error, said) in [
+            ("openat", "EMFILE", "Too many open files"),
+            ("openat", "EACCES", "Permission denied"),
+            ("read,pread64", "EIO", "Input/output error"),
+        ] {
+            let (done, hits) = faults::at_file(sample.path(), &audit, &file, calls, error);
+            assert!(hits > 0, "{} is not looked at", file.display());
+            done.refuses(4, &[said, file.file_name().unwrap().to_str().unwrap()]);
+        }
+    }
+}
+
+#[test]
 fn f_05_other_content_in_the_way_is_compared_and_never_overwritten() {
     for name in [
         "attestations/000000/attestation.json",
@@ -397,6 +427,26 @@ fn f_07_a_link_in_the_way_is_refused_and_not_followed() {
         assert_eq!(sample.read("elsewhere.txt"), "untouched\n");
         assert!(tree(&sample.at("elsewhere")).is_empty());
     }
+}
+
+#[test]
+fn f_07_a_pipe_in_the_way_blocks_nobody() {
+    let pipe = |path: &Path| {
+        fs::remove_file(path).unwrap();
+        let made = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+    };
+    let sample = two_months().copy();
+    let rows = sample.at("publication/attestations/000001/books.jsonl");
+    pipe(&rows);
+    audit(&sample, "publication").says(1, &["books.jsonl", "is no regular file"]);
+    let sample = attested().copy();
+    fs::create_dir_all(sample.at("publication")).unwrap();
+    sample.write("publication/policy", "");
+    pipe(&sample.at("publication/policy"));
+    sample
+        .publish()
+        .refuses(4, &["policy", "it is no regular file"]);
 }
 
 // Mirrors.

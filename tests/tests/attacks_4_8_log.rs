@@ -86,7 +86,7 @@ fn head(entries: &[Vec<u8>]) -> String {
     let text = Checkpoint {
         origin: KeyName::new("sample.example/por").unwrap(),
         size: TreeSize::new(entries.len() as u64),
-        root: LogTree::new(entries).root(),
+        root: LogTree::new(entries.to_vec()).root(),
     }
     .to_text();
     Terms::default().log_key().sign(&text).unwrap()
@@ -545,6 +545,6 @@ fn an_attestation_of_500_assets_fits_one_log_entry() {
     let entry = serde_json::to_vec_pretty(&many).unwrap();
     assert!(entry.len() < 16_000, "{}", entry.len());
     assert!(Attestation::parse(&entry).is_ok());
-    let files = LogTree::new(&[entry]).files(TreeSize::new(0)).unwrap();
+    let files = LogTree::new(vec![entry]).files(TreeSize::new(0)).unwrap();
     assert_eq!(files.len(), 2);
 }

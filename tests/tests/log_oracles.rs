@@ -52,7 +52,7 @@ fn roots_and_proofs_are_those_of_ct_merkle() {
     let mut theirs = MemoryBackedTree::<Sha256, Vec<u8>>::new();
     for size in 1..=SIZES {
         theirs.push(entries[size - 1].clone());
-        let ours = LogTree::new(&entries[..size]);
+        let ours = LogTree::new(entries[..size].to_vec());
         assert_eq!(
             ours.root().as_bytes()[..],
             theirs.root().as_bytes()[..],
@@ -90,11 +90,11 @@ fn proofs_tiles_and_checkpoints_are_those_of_tlog_tiles() {
     let entries = entries();
     let stored = stored(&entries);
     for size in 1..=SIZES {
-        let ours = LogTree::new(&entries[..size]);
+        let ours = LogTree::new(entries[..size].to_vec());
         let count = size as u64;
         let root = tlog_tiles::tree_hash(count, &stored).unwrap();
         assert_eq!(*ours.root().as_bytes(), root.0, "{size}");
-        let head = |tree: &LogTree<'_, Vec<u8>>, size: u64| Checkpoint {
+        let head = |tree: &LogTree, size: u64| Checkpoint {
             origin: origin(),
             size: TreeSize::new(size),
             root: tree.root(),
@@ -113,7 +113,7 @@ fn proofs_tiles_and_checkpoints_are_those_of_tlog_tiles() {
         );
 
         for older in (1..=size).filter(|older| size < 40 || older % 19 == size % 19) {
-            let older_tree = LogTree::new(&entries[..older]);
+            let older_tree = LogTree::new(entries[..older].to_vec());
             let proof = prove_consistency(ours.leaves(), TreeSize::new(older as u64)).unwrap();
             let expected = tlog_tiles::prove_tree(count, older as u64, &stored).unwrap();
             assert_eq!(

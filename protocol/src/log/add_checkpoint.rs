@@ -112,7 +112,7 @@ impl<'a> AddCheckpoint<'a> {
     /// [`Refusal::Malformed`].
     pub fn claimed(&self) -> Result<(Note<'a>, Checkpoint), Refusal> {
         let note = Note::parse(self.checkpoint).map_err(Refusal::Malformed)?;
-        let checkpoint = Checkpoint::parse(note.unverified_text()).map_err(Refusal::Malformed)?;
+        let checkpoint = Checkpoint::of_note(&note).map_err(Refusal::Malformed)?;
         if self.old > checkpoint.size {
             return Err(Refusal::Malformed(Error::Field {
                 what: "old size",

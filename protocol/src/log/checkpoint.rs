@@ -8,7 +8,7 @@ use base64ct::{Base64, Encoding as _};
 
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::note::KeyName;
+use crate::note::{KeyName, Note};
 
 /// Number of entries in a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,6 +87,14 @@ impl Checkpoint {
             ));
         }
         Ok(Self { origin, size, root })
+    }
+
+    /// What a note says, unverified.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::parse`].
+    pub fn of_note(note: &Note<'_>) -> Result<Self, Error> {
+        Self::parse(note.unverified_text())
     }
 
     /// The text to be signed.

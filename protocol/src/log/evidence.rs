@@ -120,7 +120,7 @@ impl Evidence {
         };
         // Text alone tells which kind it is; whether it is signed is judged then.
         let first = Note::parse(self.first.as_bytes())?;
-        if Checkpoint::parse(first.unverified_text()).is_ok() {
+        if Checkpoint::of_note(&first).is_ok() {
             let (a, b) = (
                 head(policy, self.first.as_bytes())?,
                 head(policy, self.second.as_bytes())?,

@@ -99,7 +99,7 @@ impl<'a> LogProof<'a> {
     /// [`Error::Syntax`].
     pub fn checkpoint(&self) -> Result<(Note<'a>, Checkpoint), Error> {
         let note = Note::parse(self.checkpoint)?;
-        let checkpoint = Checkpoint::parse(note.unverified_text())?;
+        let checkpoint = Checkpoint::of_note(&note)?;
         Ok((note, checkpoint))
     }
 

@@ -15,8 +15,8 @@ use crate::merkle::{leaf_hash, tree_root};
 
 /// Hashes in a full tile, entries in a full bundle.
 const WIDTH: usize = 256;
-/// 256 entries of the greatest length.
-const MAX_BUNDLE_BYTES: usize = WIDTH * (2 + 65_535);
+/// A bundle of 256 entries of the greatest length, in bytes.
+pub const MAX_BUNDLE_BYTES: usize = WIDTH * (2 + 65_535);
 
 /// A file of the log: its path below the log's prefix, and its bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,24 +38,29 @@ pub struct BundlePlace {
 
 /// The entries of a log with the hashes of its tiles.
 #[derive(Clone, Debug)]
-pub struct LogTree<'a, T> {
-    entries: &'a [T],
+pub struct LogTree {
+    entries: Vec<Vec<u8>>,
     /// Level l: the hashes of the complete subtrees of 256^l entries.
     levels: Vec<Vec<Digest>>,
 }
 
-impl<'a, T: AsRef<[u8]>> LogTree<'a, T> {
+impl LogTree {
     /// Hashes every entry once.
     #[must_use]
-    pub fn new(entries: &'a [T]) -> Self {
-        let hash = |entry: &T| leaf_hash(entry.as_ref());
-        let mut hashes: Vec<Digest> = entries.iter().map(hash).collect();
+    pub fn new(entries: Vec<Vec<u8>>) -> Self {
+        let mut hashes: Vec<Digest> = entries.iter().map(|entry| leaf_hash(entry)).collect();
         let mut levels = Vec::new();
         while !hashes.is_empty() {
             let above = hashes.chunks_exact(WIDTH).map(tree_root).collect();
             levels.push(core::mem::replace(&mut hashes, above));
         }
         Self { entries, levels }
+    }
+
+    /// Exact bytes of every entry.
+    #[must_use]
+    pub fn entries(&self) -> &[Vec<u8>] {
+        &self.entries
     }
 
     /// Hashes of the entries.
@@ -275,7 +280,9 @@ mod tests {
 
     fn paths(count: usize, older: u64) -> Vec<String> {
         let entries = entries(count);
-        let files = LogTree::new(&entries).files(TreeSize::new(older)).unwrap();
+        let files = LogTree::new(entries.clone())
+            .files(TreeSize::new(older))
+            .unwrap();
         files.into_iter().map(|file| file.path).collect()
     }
 
@@ -338,7 +345,7 @@ mod tests {
     fn bundles_round_trip_and_name_their_paths() {
         for count in [0, 1, 255, 256, 257, 600] {
             let entries = entries(count);
-            let tree = LogTree::new(&entries);
+            let tree = LogTree::new(entries.clone());
             let files = tree.files(TreeSize::new(0)).unwrap();
             for file in &files {
                 assert_eq!(tree.file(&file.path).as_ref(), Some(&file.bytes));
@@ -354,7 +361,7 @@ mod tests {
             }
             assert_eq!(read, entries);
         }
-        let write = |entry: Vec<u8>| LogTree::new(&[entry]).files(TreeSize::new(0)).map(drop);
+        let write = |entry: Vec<u8>| LogTree::new(vec![entry]).files(TreeSize::new(0)).map(drop);
         assert!(write(Vec::from([0; 65_536])).is_err());
         assert!(write(Vec::from([0; 65_535])).is_ok());
     }

@@ -8,6 +8,7 @@ use por_protocol::amount::Amount;
 use por_protocol::book_row::{Root, Total};
 use por_protocol::context::Ctx;
 use por_protocol::digest::Digest;
+use por_protocol::disclosure::DisclosedTotal;
 use por_protocol::hex_bytes::HexBytes;
 use por_protocol::liabilities::{
     ChildSecret, Commitment, Committer, Shape, TILE_BYTES, TileProver, prove_bound, prove_total,
@@ -136,6 +137,9 @@ impl Builder<'_> {
             hash: root.hash,
         };
         let total = self.total(book, &ctx, &node, &root)?;
+        if matches!(total, Total::Sealed { .. }) {
+            self.keep_sealed_total(book, &ctx, &node, &root)?;
+        }
         let path = BuiltBook::path(self.run, book);
         let built = BuiltBook {
             plan: *self.digest,
@@ -149,6 +153,29 @@ impl Builder<'_> {
         durable::write(&path, &json)?;
         remove_shards(&folder)?;
         Ok(built)
+    }
+
+    /// What a regulator may be told, proven while the blinding sum is at hand; private.
+    fn keep_sealed_total(
+        &self,
+        book: &PlannedBook,
+        ctx: &Ctx,
+        node: &Root,
+        root: &ChildSecret,
+    ) -> Result<(), Error> {
+        let proof = prove_total(ctx, &node.node(), root, self.secrets.total_seed(ctx));
+        let path = self.run.sealed_total_path(book);
+        let disclosed = DisclosedTotal {
+            asset: book.asset.id().as_str().to_owned(),
+            kind: book.kind,
+            total: root.amount,
+            proof: HexBytes(proof.to_vec()),
+        };
+        let json = serde_json::to_vec(&disclosed).map_err(|error| Error::Io {
+            path: path.clone(),
+            source: error.into(),
+        })?;
+        durable::write_private(&path, &json)
     }
 
     fn total(

@@ -14,7 +14,7 @@ use por_protocol::run_key::{Secrets, Subject};
 use rayon::prelude::*;
 
 use super::rows::BookRows;
-use super::sorted_runs::SortedRuns;
+use super::sorted_runs::{RUN_BYTES, SortedRuns};
 use crate::durable;
 use crate::error::Error;
 use crate::secret_file;
@@ -22,8 +22,6 @@ use crate::secret_file;
 const RECORD_BYTES: usize = 40;
 /// Rows files stay far below 2⁶³ bytes, so the top bit is free to mark padding.
 const PADDING: u64 = 1 << 63;
-/// Records that are sorted in memory: 40 MiB.
-const RUN_RECORDS: usize = 1 << 20;
 /// Keys that are derived at a time, on all threads.
 const BATCH: usize = 1 << 14;
 
@@ -56,7 +54,7 @@ impl LeafIndex {
         ctx: &Ctx,
     ) -> Result<Self, Error> {
         if !path.exists() {
-            Self::write(path, rows, leaf_count, secrets, ctx, RUN_RECORDS)?;
+            Self::write(path, rows, leaf_count, secrets, ctx, RUN_BYTES)?;
         }
         Self::open(path, leaf_count)
     }
@@ -67,9 +65,9 @@ impl LeafIndex {
         leaf_count: u64,
         secrets: &Secrets,
         ctx: &Ctx,
-        run_records: usize,
+        run_bytes: usize,
     ) -> Result<(), Error> {
-        let mut runs = SortedRuns::<RECORD_BYTES>::new(path.with_extension("runs"), run_records)?;
+        let mut runs = SortedRuns::new(path.with_extension("runs"), run_bytes)?;
         let mut all = rows.iter();
         loop {
             let batch = all
@@ -86,7 +84,9 @@ impl LeafIndex {
                     record(secrets.order(ctx, subject), *start)
                 })
                 .collect();
-            keyed.into_iter().try_for_each(|record| runs.push(record))?;
+            keyed
+                .into_iter()
+                .try_for_each(|record| runs.push(&record))?;
         }
         let padding = leaf_count.saturating_sub(rows.len());
         for first in (0..padding).step_by(BATCH) {
@@ -98,11 +98,13 @@ impl LeafIndex {
                     record(key, PADDING | number)
                 })
                 .collect();
-            keyed.into_iter().try_for_each(|record| runs.push(record))?;
+            keyed
+                .into_iter()
+                .try_for_each(|record| runs.push(&record))?;
         }
         let temporary = durable::temporary(path);
         let mut writer = BufWriter::new(secret_file::create_private(&temporary)?);
-        runs.merge(|record| writer.write_all(&record).map_err(Error::io(&temporary)))?;
+        runs.merge(|record| writer.write_all(record).map_err(Error::io(&temporary)))?;
         let file = writer.into_inner().map_err(|error| Error::Io {
             path: temporary.clone(),
             source: error.into_error(),
@@ -228,9 +230,9 @@ mod tests {
             shape: Shape::new(leaf_count).unwrap(),
         }
         .ctx();
-        let order = |name: &str, run_records| {
+        let order = |name: &str, run_bytes| {
             let path = folder.path().join(name);
-            LeafIndex::write(&path, &rows, leaf_count, &secrets, &ctx, run_records).unwrap();
+            LeafIndex::write(&path, &rows, leaf_count, &secrets, &ctx, run_bytes).unwrap();
             std::fs::read(path).unwrap()
         };
         // The plain way: all records in memory.
@@ -251,8 +253,8 @@ mod tests {
         expected.sort_unstable();
         let expected = expected.concat();
         assert!(order("in memory", usize::MAX) == expected);
-        assert!(order("in runs of 7", 7) == expected);
-        assert!(order("in runs of 4096", 4096) == expected);
+        assert!(order("in runs of 7", 7 * 56) == expected);
+        assert!(order("in runs of 4096", 4096 * 56) == expected);
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 4, "no runs and no temporary files are left");
     }

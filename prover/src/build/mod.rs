@@ -8,9 +8,9 @@ mod layout;
 mod leaves;
 mod rows;
 mod shard;
-mod sorted_runs;
+pub(crate) mod sorted_runs;
 
 pub use book::{Builder, BuiltBook};
 pub use layout::{PACK_TILES, pack_path, packs, read_path};
 pub use leaves::LeafIndex;
-pub use rows::{BookRows, write_rows};
+pub use rows::{BookRows, RowsFile, RowsWriter, write_rows};

@@ -15,7 +15,7 @@ use crate::durable;
 use crate::error::Error;
 use crate::secret_file;
 
-/// Writes the rows of a book.
+/// Writes the rows of a book, which have to come sorted.
 ///
 /// # Errors
 /// [`Error::Io`].
@@ -23,32 +23,74 @@ pub fn write_rows(
     path: &Path,
     rows: impl Iterator<Item = (AccountId, ExactAmount)>,
 ) -> Result<(), Error> {
-    let temporary = durable::temporary(path);
-    let mut writer = BufWriter::new(secret_file::create_private(&temporary)?);
+    let mut writer = RowsWriter::create(path)?;
     for (account, exact) in rows {
-        let bytes = account.as_str().as_bytes();
-        // An account has at most 128 bytes by its type.
-        let length = [u8::try_from(bytes.len()).unwrap_or(u8::MAX)];
-        for part in [&length[..], bytes, &exact.steps().to_le_bytes()[..]] {
-            writer.write_all(part).map_err(Error::io(&temporary))?;
-        }
+        writer.push(account.as_str(), exact)?;
     }
-    let file: File = writer.into_inner().map_err(|error| Error::Io {
-        path: temporary.clone(),
-        source: error.into_error(),
-    })?;
-    durable::finish(file, &temporary, path)
+    writer.finish()
+}
+
+/// Writes the rows of a book one by one, under a temporary name until all are there.
+pub struct RowsWriter {
+    path: PathBuf,
+    temporary: PathBuf,
+    writer: BufWriter<File>,
+}
+
+impl RowsWriter {
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn create(path: &Path) -> Result<Self, Error> {
+        let temporary = durable::temporary(path);
+        Ok(Self {
+            writer: BufWriter::new(secret_file::create_private(&temporary)?),
+            path: path.to_owned(),
+            temporary,
+        })
+    }
+
+    /// Adds a row. The account is one by its rules, and stands behind that of the row before.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn push(&mut self, account: &str, exact: ExactAmount) -> Result<(), Error> {
+        // An account has at most 128 bytes.
+        let length = [u8::try_from(account.len()).unwrap_or(u8::MAX)];
+        let steps = exact.steps().to_le_bytes();
+        for part in [&length[..], account.as_bytes(), &steps[..]] {
+            let written = self.writer.write_all(part);
+            written.map_err(Error::io(&self.temporary))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finish(self) -> Result<(), Error> {
+        let file: File = self.writer.into_inner().map_err(|error| Error::Io {
+            path: self.temporary.clone(),
+            source: error.into_error(),
+        })?;
+        durable::finish(file, &self.temporary, &self.path)
+    }
 }
 
 /// Rows between two entries of the index in memory: 8 bytes for 64 rows.
 const INDEX_EVERY: u64 = 64;
 const LONGEST_RECORD: usize = 1 + 128 + 16;
 
-/// The rows of a book on disk, with an index of every 64th.
-pub struct BookRows {
+/// The rows of a book on disk.
+pub struct RowsFile {
     file: File,
     path: PathBuf,
     bytes: u64,
+}
+
+/// The rows of a book on disk, with an index of every 64th.
+pub struct BookRows {
+    file: RowsFile,
     count: u64,
     starts: Vec<u64>,
 }
@@ -59,25 +101,21 @@ impl BookRows {
     /// # Errors
     /// [`Error::Io`]; [`Error::Input`] if the file is not what [`write_rows`] writes.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(Error::io(path))?;
-        let mut rows = Self {
-            bytes: file.metadata().map_err(Error::io(path))?.len(),
-            file,
-            path: path.to_owned(),
-            count: 0,
-            starts: Vec::new(),
-        };
+        let file = RowsFile::open(path)?;
         let mut starts = Vec::new();
         let mut count = 0;
-        for row in rows.iter() {
+        for row in file.iter() {
             let (start, _, _) = row?;
             if count % INDEX_EVERY == 0 {
                 starts.push(start);
             }
             count += 1;
         }
-        (rows.count, rows.starts) = (count, starts);
-        Ok(rows)
+        Ok(Self {
+            file,
+            count,
+            starts,
+        })
     }
 
     /// Number of rows.
@@ -90,6 +128,62 @@ impl BookRows {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.count == 0
+    }
+
+    /// The row that begins at byte `start`.
+    ///
+    /// # Errors
+    /// As [`RowsFile::at`].
+    pub fn at(&self, start: u64) -> Result<(AccountId, ExactAmount), Error> {
+        self.file.at(start)
+    }
+
+    /// As [`RowsFile::iter`].
+    pub fn iter(&self) -> impl Iterator<Item = Result<(u64, AccountId, ExactAmount), Error>> + '_ {
+        self.file.iter()
+    }
+
+    /// The row of one account.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Input`] if the file is damaged.
+    pub fn find(&self, account: &str) -> Result<Option<(AccountId, ExactAmount)>, Error> {
+        // The last entry of the index whose account is not behind the one looked for.
+        let (mut low, mut high) = (0, self.starts.len());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let (other, _) = self.at(self.starts[middle])?;
+            if other.as_str().as_bytes() <= account.as_bytes() {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        let Some(start) = low.checked_sub(1).and_then(|entry| self.starts.get(entry)) else {
+            return Ok(None);
+        };
+        for row in self.file.iter_from(*start).take(INDEX_EVERY as usize) {
+            let (_, other, exact) = row?;
+            if other.as_str() == account {
+                return Ok(Some((other, exact)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl RowsFile {
+    /// Opens the file that [`write_rows`] wrote.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(Error::io(path))?;
+        Ok(Self {
+            bytes: file.metadata().map_err(Error::io(path))?.len(),
+            file,
+            path: path.to_owned(),
+        })
     }
 
     /// The row that begins at byte `start`.
@@ -135,39 +229,11 @@ impl BookRows {
             Some(next)
         })
     }
-
-    /// The row of one account.
-    ///
-    /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] if the file is damaged.
-    pub fn find(&self, account: &str) -> Result<Option<(AccountId, ExactAmount)>, Error> {
-        // The last entry of the index whose account is not behind the one looked for.
-        let (mut low, mut high) = (0, self.starts.len());
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let (other, _) = self.at(self.starts[middle])?;
-            if other.as_str().as_bytes() <= account.as_bytes() {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        let Some(start) = low.checked_sub(1).and_then(|entry| self.starts.get(entry)) else {
-            return Ok(None);
-        };
-        for row in self.iter_from(*start).take(INDEX_EVERY as usize) {
-            let (_, other, exact) = row?;
-            if other.as_str() == account {
-                return Ok(Some((other, exact)));
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// Reads on from a place in the file.
 struct Window<'a> {
-    rows: &'a BookRows,
+    rows: &'a RowsFile,
     /// Where the buffer's unused part begins in the file.
     at: u64,
     buffer: Vec<u8>,
@@ -258,7 +324,7 @@ mod tests {
             for absent in ["", "0", "0000y", "0063", "zzzz", "9999"] {
                 assert_eq!(rows.find(absent).unwrap(), None, "{absent} of {count}");
             }
-            assert!(rows.at(rows.bytes).is_err());
+            assert!(rows.at(rows.file.bytes).is_err());
         }
     }
 

@@ -24,6 +24,7 @@ use zeroize::Zeroizing;
 
 use super::error::{ChainError, Fault};
 use crate::error::Error;
+use crate::http;
 use crate::secret_file;
 
 /// Where a node is, and how it knows us.
@@ -149,13 +150,9 @@ impl JsonRpc {
     /// A client of this node.
     #[must_use]
     pub fn new(endpoint: Endpoint, limits: Limits) -> Self {
-        let config = Agent::config_builder()
+        let config = http::rules()
             .timeout_global(Some(limits.time))
             .timeout_connect(Some(limits.time.min(Duration::from_secs(10))))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
             .user_agent("por")
             .build();
         Self {

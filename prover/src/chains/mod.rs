@@ -10,5 +10,6 @@ mod error;
 pub mod evm;
 pub mod json_rpc;
 pub mod recheck;
+pub mod window;
 
 pub use error::{ChainError, Fault};

@@ -105,7 +105,7 @@ fn protocol(error: &ChainError) -> ProtocolError {
     }
 }
 
-fn block_of<'a>(
+pub(super) fn block_of<'a>(
     snapshot: &'a Snapshot,
     network: &str,
     fault: impl Fn(Fault, String) -> ChainError,

@@ -12,6 +12,7 @@ use crate::home::Home;
 use crate::log::{Detached, Signed, Signer};
 use crate::publication::AttestationFolder;
 use crate::secret_file;
+use crate::tell;
 
 /// Approve an attestation as a role that the policy names, before it is logged
 #[derive(Debug, clap::Args)]
@@ -50,9 +51,7 @@ impl Approve {
             let name = KeyName::log_origin(&name).map_err(Error::protocol("role"))?;
             let key: SecretKey = secret_file::create_signing_key(path, name)?;
             print(format!("#por approver {} {}\n", self.role, key.public()).as_bytes())?;
-            eprintln!(
-                "Add this line to the policy, and name the role in its `#por approvals` line."
-            );
+            tell!("Add this line to the policy, and name the role in its `#por approvals` line.");
             return Ok(Exit::Ok);
         }
         let run = home.run(self.run.run)?;
@@ -93,9 +92,11 @@ impl Approve {
             Signed::Line(line) => {
                 let approved = String::from_utf8_lossy(&bytes).into_owned() + &line;
                 durable::write(&path, approved.as_bytes())?;
-                eprintln!(
+                tell!(
                     "{} approved attestation {} of {}.",
-                    self.role, attestation.sequence, attestation.period
+                    self.role,
+                    attestation.sequence,
+                    attestation.period
                 );
             }
         }

@@ -12,6 +12,7 @@ use crate::chains::collect::Collected;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::read_reserves;
+use crate::tell;
 
 /// Put books and reserves together and sign the attestation
 #[derive(Debug, clap::Args)]
@@ -86,9 +87,11 @@ impl Attest {
                 } else {
                     "por approve"
                 };
-                eprintln!(
+                tell!(
                     "Attested run {}: {} books, {} reserves. Next: {next}.",
-                    attestation.sequence, attestation.books.count, attestation.reserves.count
+                    attestation.sequence,
+                    attestation.books.count,
+                    attestation.reserves.count
                 );
             }
         }

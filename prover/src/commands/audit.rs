@@ -38,11 +38,11 @@ impl Audit {
     /// # Errors
     /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
-        let policy = read_policy(self.policy.as_deref())?;
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
         let balances = self.balances.read()?;
         let options = AuditOptions {
             balances: &balances,
-            policy: policy.as_deref(),
+            policy: policy.as_ref().map(|(text, _)| text.as_slice()),
             now: now(),
             sequence: self.sequence,
             progress: true,

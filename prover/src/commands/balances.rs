@@ -11,6 +11,20 @@ use crate::home::read_tokens;
 /// The options of `por audit` for balances.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct BalanceArgs {
+    /// Nodes of the own.
+    #[command(flatten)]
+    pub nodes: NodeArgs,
+    /// Block of a chain that you know by other ways, such as a light client: NETWORK=HASH
+    #[arg(long, value_name = "NETWORK=HASH", value_parser = parse_block)]
+    pub confirm_block: Vec<(String, String)>,
+    /// More tokens than the built-in registry has (JSON): contract, decimals, storage layout
+    #[arg(long, value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
+}
+
+/// A checker's own nodes.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct NodeArgs {
     /// Your own Bitcoin node (HTTP, JSON-RPC): confirms the block and lists the unspent outputs again
     #[arg(long, value_name = "URL")]
     pub bitcoin_rpc: Vec<String>,
@@ -23,12 +37,6 @@ pub struct BalanceArgs {
     /// File with its credentials: user:password, or Bearer and a token; one for each --ethereum-rpc, or none
     #[arg(long, value_name = "FILE", requires = "ethereum_rpc")]
     pub ethereum_credentials: Vec<PathBuf>,
-    /// Block of a chain that you know by other ways, such as a light client: NETWORK=HASH
-    #[arg(long, value_name = "NETWORK=HASH", value_parser = parse_block)]
-    pub confirm_block: Vec<(String, String)>,
-    /// More tokens than the built-in registry has (JSON): contract, decimals, storage layout
-    #[arg(long, value_name = "FILE")]
-    pub tokens: Option<PathBuf>,
     /// Seconds that one call to a node may take
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub rpc_timeout: u64,
@@ -38,13 +46,33 @@ impl BalanceArgs {
     /// # Errors
     /// Whatever is wrong with a URL, a file of credentials or the tokens.
     pub fn read(&self) -> Result<BalanceChecks, Error> {
+        let nodes = self.nodes.read()?;
+        Ok(BalanceChecks {
+            tokens: read_tokens(self.tokens.as_deref())?,
+            confirm_blocks: self.confirm_block.clone(),
+            bitcoin: nodes.bitcoin,
+            ethereum: nodes.ethereum,
+        })
+    }
+}
+
+/// Clients of a checker's own nodes.
+pub struct Nodes {
+    /// Of Bitcoin nodes.
+    pub bitcoin: Vec<JsonRpc>,
+    /// Of nodes of EVM chains.
+    pub ethereum: Vec<JsonRpc>,
+}
+
+impl NodeArgs {
+    /// # Errors
+    /// Whatever is wrong with a URL or a file of credentials.
+    pub fn read(&self) -> Result<Nodes, Error> {
         let limits = Limits {
             time: Duration::from_secs(self.rpc_timeout.max(1)),
             ..Limits::default()
         };
-        Ok(BalanceChecks {
-            tokens: read_tokens(self.tokens.as_deref())?,
-            confirm_blocks: self.confirm_block.clone(),
+        Ok(Nodes {
             bitcoin: clients(&self.bitcoin_rpc, &self.bitcoin_credentials, limits)?,
             ethereum: clients(&self.ethereum_rpc, &self.ethereum_credentials, limits)?,
         })

@@ -7,6 +7,7 @@ use crate::build::{BookRows, Builder};
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
 use crate::progress;
+use crate::tell;
 
 /// Build the books: trees and range proofs; goes on where it was interrupted
 #[derive(Debug, clap::Args)]
@@ -82,7 +83,7 @@ fn build(run: &Run) -> Result<(), Error> {
         builder.build(book, rows)?;
     }
     bar.finish_and_clear();
-    eprintln!(
+    tell!(
         "Built run {}: {tiles} tiles in {} books. Next: por attest.",
         plan.sequence,
         plan.books.len()

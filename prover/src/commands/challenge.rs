@@ -11,6 +11,7 @@ use por_protocol::ownership::{
 use super::{HomeArg, print};
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::tell;
 
 /// What dates the signatures, the same for `challenge` and `attest`.
 #[derive(Debug, Clone, clap::Args)]
@@ -113,7 +114,7 @@ impl ChallengeCommand {
         }
         if let (Some(file), Some(out)) = (&self.addresses, &self.out) {
             let written = write_all(file, out, &challenge)?;
-            eprintln!(
+            tell!(
                 "Wrote {written} texts to {}; sign each as it is, byte for byte, or the typed data (.json) beside it.",
                 out.display()
             );

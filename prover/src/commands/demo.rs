@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command as ProcessCommand, Stdio};
 
 use por_protocol::amount::{Decimals, ExactAmount};
+use por_protocol::balances::READINGS_ANNEX;
 
 use super::challenge::ChallengeArgs;
 use super::publish::SigningArgs;
 use super::{
     Attest, Audit, Build, HomeArg, Init, PlanCommand, Publish, RunArg, StatementCommand, Verify,
 };
-use crate::demo::{sample_account, sample_ledger, sample_reserves};
+use crate::demo::{sample_account, sample_ledger, sample_readings, sample_reserves};
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::publication::Part;
+use crate::tell;
 
 const HEADER: &str = include_str!("../../../fixtures/bitcoin/mainnet-968566.hex");
 /// The sample's own snapshot: an invented block on each chain, so that every run is the same.
@@ -185,6 +187,7 @@ impl Demo {
         let plan = PlanCommand {
             home: home.clone(),
             ledger: vec![ledger],
+            postgres: Vec::new(),
             period: period.into(),
             snapshot: format!("{day}T00:00:00Z"),
             seal: vec![sealed],
@@ -208,22 +211,32 @@ impl Demo {
         };
         let settings = Home::at(&home.home).settings()?;
         let (_, challenge) = terms.read(&settings.entity, &settings.log_origin)?;
-        write(&reserves, &sample_reserves(&totals, self.seed, &challenge)?)?;
+        let blocks: Vec<_> = BLOCKS
+            .iter()
+            .filter_map(|block| super::attest::parse_block(block).ok())
+            .collect();
+        let run = Home::at(&home.home).run(None)?;
+        let slot = blocks.last().map_or(0, |block| block.height);
+        let signed = sample_reserves(&totals, self.seed, &challenge)?;
+        let (csv_reserves, readings) = sample_readings(&signed, run.plan()?.0.snapshot_time, slot)?;
+        write(&reserves, &csv_reserves)?;
+        let annex = at(&format!("readings-{period}"));
+        std::fs::create_dir(&annex).map_err(Error::io(&annex))?;
+        let annex = annex.join(READINGS_ANNEX);
+        write(&annex, &readings)?;
         say(&format!(
-            "$ por attest --reserves {} --block-header … --nonce … --block …",
-            reserves.display()
+            "$ por attest --reserves {} --annex {} --block-header … --nonce … --block …",
+            reserves.display(),
+            annex.display()
         ));
         let attest = Attest {
             home: home.clone(),
             run: RunArg::default(),
             reserves,
             terms,
-            block: BLOCKS
-                .iter()
-                .filter_map(|block| super::attest::parse_block(block).ok())
-                .collect(),
+            block: blocks,
             supersedes: None,
-            annex: Vec::new(),
+            annex: vec![annex],
             signing: SigningArgs::default(),
             collected: None,
         };
@@ -328,7 +341,7 @@ fn start_witnesses(folder: &Path, policy: &Path) -> Result<Witnesses, Error> {
 
 /// Progress of the demo goes to standard error: standard output holds the reports.
 fn say(text: &str) {
-    eprintln!("\n{text}");
+    tell!("\n{text}");
 }
 
 fn write(path: &Path, text: &str) -> Result<(), Error> {

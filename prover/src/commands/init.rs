@@ -10,6 +10,7 @@ use crate::error::{Error, Exit};
 use crate::home::{Home, Settings};
 use crate::ledger::read_asset_table;
 use crate::secret_file;
+use crate::tell;
 
 /// An asset table to start from; the numbers are the chains' own.
 const SAMPLE_ASSETS: &str = include_str!("../../../fixtures/assets/sample.toml");
@@ -80,7 +81,7 @@ impl Init {
             .map_err(|error| Error::refused(error.to_string(), "Write plain names."))?;
         // Written last: without it, the folder is not an exchange's and `por init` may run again.
         durable::write(&home.settings_path(), text.as_bytes())?;
-        eprintln!(
+        tell!(
             "Made {}: check assets.toml, back up keys/, then run `por plan`.",
             home.path().display()
         );

@@ -11,13 +11,14 @@ use por_protocol::policy::Policy;
 use por_protocol::statement::Statement;
 
 use super::publish::explain_to_sign;
-use super::{HomeArg, now, print};
+use super::{HomeArg, now, print, read_policy};
 use crate::durable;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::log::{PublishedLog, Signer};
 use crate::publication::{Published, Publishing, Target};
 use crate::secret_file;
+use crate::tell;
 
 /// Look at an exchange's log: is there one history for all?
 #[derive(Debug, clap::Args)]
@@ -110,7 +111,7 @@ impl Check {
     }
 
     pub(super) fn run(self) -> Result<Exit, Error> {
-        let policy = read_policy(&self.policy)?;
+        let (_, policy) = read_policy(&self.policy)?;
         let target = Target::open(&self.publication)?;
         let log = match PublishedLog::read(|path, limit| target.read(path, limit)) {
             Ok(Some(log)) => log,
@@ -218,7 +219,7 @@ impl Check {
             print(text.as_bytes())?;
             return Ok(Exit::False);
         }
-        match compare_heads(policy, head, log.note(), &log.leaves()) {
+        match compare_heads(policy, head, log.note(), log.state().leaves()) {
             Ok(None) => Ok(Exit::Ok),
             Ok(Some(evidence)) => {
                 let fault = |error: serde_json::Error| Error::Io {
@@ -257,20 +258,9 @@ fn statement_head(path: &Path) -> Result<Vec<u8>, Error> {
         .map_err(Error::protocol(what))
 }
 
-fn read_policy(path: &Path) -> Result<Policy, Error> {
-    let bytes = std::fs::read(path).map_err(Error::io(path))?;
-    Policy::parse(&bytes).map_err(|error| {
-        Error::input(
-            path,
-            error.to_string(),
-            "Give the policy that the exchange's customers use.",
-        )
-    })
-}
-
 impl VerifyEvidence {
     fn run(self) -> Result<Exit, Error> {
-        let policy = read_policy(&self.policy)?;
+        let (_, policy) = read_policy(&self.policy)?;
         let bytes = std::fs::read(&self.evidence).map_err(Error::io(&self.evidence))?;
         let verified = Evidence::parse(&bytes).and_then(|evidence| evidence.verify(&policy));
         let (text, exit) = match verified {
@@ -334,7 +324,7 @@ impl Rotate {
         let published = PublishedLog::read(|path, limit| target.read(path, limit))?;
         if published.is_some_and(|log| log.history().key() == Some(&new.public())) {
             home.promote_log_key()?;
-            eprintln!("The log key was changed already; the new one is in place now.");
+            tell!("The log key was changed already; the new one is in place now.");
             return Ok(Exit::Ok);
         }
         let publishing = Publishing {
@@ -348,12 +338,11 @@ impl Rotate {
         };
         match publishing.rotation(&rotation, &note)? {
             Published::ToSign(path) => explain_to_sign(&path),
-            Published::Done { entries, .. } => {
+            Published::Done { .. } | Published::Finished => {
                 home.promote_log_key()?;
-                eprintln!(
-                    "The log key is changed at entry {}. Give the new policy to whoever verifies; witnesses must follow the new \
-                     key: por witness follow '{}'.",
-                    entries.saturating_sub(1),
+                tell!(
+                    "The log key is changed. Give the new policy to whoever verifies; witnesses must follow the new key: \
+                     por witness follow '{}'.",
                     line.trim_start_matches("log ").trim_end()
                 );
             }

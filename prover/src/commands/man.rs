@@ -6,6 +6,7 @@ use clap::CommandFactory as _;
 
 use super::Cli;
 use crate::error::{Error, Exit};
+use crate::tell;
 
 /// Write manual pages into a folder
 #[derive(Debug, clap::Args)]
@@ -21,7 +22,7 @@ impl Man {
     pub fn run(self) -> Result<Exit, Error> {
         std::fs::create_dir_all(&self.out).map_err(Error::io(&self.out))?;
         clap_mangen::generate_to(Cli::command(), &self.out).map_err(Error::io(&self.out))?;
-        eprintln!("Wrote manual pages to {}.", self.out.display());
+        tell!("Wrote manual pages to {}.", self.out.display());
         Ok(Exit::Ok)
     }
 }

@@ -6,6 +6,7 @@ use super::{now, print_report, read_policy, report_exit};
 use crate::error::{Error, Exit};
 use crate::publication::{Mirror, Mirrored};
 use crate::report_text::Question;
+use crate::tell;
 
 /// Copy a publication, audit it in full, and only then show it; extend a mirror only by what extends its log
 #[derive(Debug, clap::Args)]
@@ -31,7 +32,7 @@ impl MirrorCommand {
     /// # Errors
     /// [`Error::Untrue`] for a publication that is not what it claims to be; [`Error::Remote`], [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
-        let policy = read_policy(Some(&self.policy))?.unwrap_or_default();
+        let (policy, _) = read_policy(&self.policy)?;
         let mirror = Mirror {
             from: &self.from,
             folder: &self.folder,
@@ -43,12 +44,12 @@ impl MirrorCommand {
         let Mirrored { report, entries } = mirror.update()?;
         print_report(&report, Question::BooksTrue, self.json)?;
         match entries {
-            Some(entries) => eprintln!(
+            Some(entries) => tell!(
                 "Mirrored {entries} entries of the log to {}{}.",
                 self.folder.display(),
                 cosigned(self.cosign.as_deref())
             ),
-            None => eprintln!("The publication did not pass: the mirror was left as it was."),
+            None => tell!("The publication did not pass: the mirror was left as it was."),
         }
         Ok(report_exit(&report))
     }

@@ -8,10 +8,12 @@ mod build;
 mod challenge;
 mod completions;
 mod demo;
+mod disclose;
 mod init;
 mod log;
 mod man;
 mod mirror;
+mod open;
 mod ownership;
 mod plan;
 mod publish;
@@ -19,6 +21,7 @@ mod reserves;
 mod selfcheck;
 mod statement;
 mod verify;
+mod window;
 mod witness;
 
 use std::io::Write as _;
@@ -68,6 +71,9 @@ enum Command {
     Audit(Audit),
     Log(log::LogCommand),
     Mirror(mirror::MirrorCommand),
+    Disclose(disclose::Disclose),
+    Open(open::Open),
+    Window(window::WindowCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
     Selfcheck(selfcheck::Selfcheck),
@@ -96,6 +102,9 @@ impl Cli {
             Command::Audit(command) => command.run(),
             Command::Log(command) => command.run(),
             Command::Mirror(command) => command.run(),
+            Command::Disclose(command) => command.run(),
+            Command::Open(command) => command.run(),
+            Command::Window(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),
             Command::Selfcheck(command) => command.run(),
@@ -177,15 +186,14 @@ fn audit_exit(report: &Report) -> Exit {
     }
 }
 
-/// Reads the policy that the checker brought, if any. A policy that cannot be used is bad input, not a false claim.
-fn read_policy(path: Option<&Path>) -> Result<Option<Vec<u8>>, Error> {
-    let Some(path) = path else { return Ok(None) };
-    let policy = std::fs::read(path).map_err(Error::io(path))?;
-    Policy::parse(&policy).map_err(|error| {
+/// Reads the policy that the checker brought. One that cannot be used is bad input, not a false claim.
+fn read_policy(path: &Path) -> Result<(Vec<u8>, Policy), Error> {
+    let text = std::fs::read(path).map_err(Error::io(path))?;
+    let policy = Policy::parse(&text).map_err(|error| {
         let remedy = "Get the policy from the exchange or its auditor, from a source you trust.";
         Error::input(path, error.to_string(), remedy)
     })?;
-    Ok(Some(policy))
+    Ok((text, policy))
 }
 
 /// `--home`, the same everywhere.

@@ -15,12 +15,12 @@ use por_protocol::run_key::RunKey;
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
 
 use super::HomeArg;
-use crate::build::write_rows;
 use crate::durable;
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
-use crate::ledger::{AssetRows, Ledger, read_csv};
+use crate::ledger::{AssetRows, Ledger, LedgerSources, read_ledger};
 use crate::secret_file;
+use crate::tell;
 
 /// Read the ledger, draw a run key and fix what will be built
 #[derive(Debug, clap::Args)]
@@ -28,9 +28,12 @@ pub struct PlanCommand {
     /// The exchange's folder.
     #[command(flatten)]
     pub home: HomeArg,
-    /// Ledger: CSV with the columns account,asset,amount; may be given several times
-    #[arg(long, value_name = "FILE", required = true)]
+    /// Ledger: CSV or Parquet with account,asset,amount, or CSV with equity and debt; may be given several times
+    #[arg(long, value_name = "FILE", required_unless_present = "postgres")]
     pub ledger: Vec<PathBuf>,
+    /// Ledger in PostgreSQL: a TOML file of mode 0600 that names the database; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub postgres: Vec<PathBuf>,
     /// Month or day, such as 2026-10 or 2026-10-31
     #[arg(long)]
     pub period: String,
@@ -76,14 +79,19 @@ impl PlanCommand {
             })?;
         self.check_named(&assets)?;
         let expected = self.expected_totals(&assets)?;
-        let ledger = read_csv(&self.ledger, &assets)?;
+        let new = home.begin_run()?;
+        let sources = LedgerSources {
+            files: self.ledger.clone(),
+            databases: self.postgres.clone(),
+        };
+        let ledger = read_ledger(&sources, &assets, new.staged().path())?;
         check_totals(&assets, &ledger, &expected)?;
         let books = assets
             .iter()
             .zip(ledger.assets())
             .map(|(asset, rows)| self.book(asset, rows))
             .collect::<Result<Vec<_>, _>>()?;
-        let sequence = home.runs()?.last().map_or(0, |last| last + 1);
+        let sequence = new.sequence();
         let key =
             RunKey::from_bytes(*secret_file::random_32()?).map_err(Error::protocol("run key"))?;
         let plan = Plan {
@@ -93,19 +101,20 @@ impl PlanCommand {
             period,
             sequence,
             snapshot_time: snapshot.as_secs(),
-            ledger_mac: ledger_mac(&key, &books, &ledger),
+            ledger_mac: ledger_mac(&key, &books, &ledger)?,
             books,
         };
         plan.check().map_err(Error::protocol("plan"))?;
-        let run = write_run(&home, &plan, &key, &ledger)?;
+        write_run(new.staged(), &plan, &key, &ledger)?;
+        let run = new.finish()?;
         let report = ledger.report();
-        eprintln!(
-            "Planned run {sequence}: {} rows from {} file(s).",
+        tell!(
+            "Planned run {sequence}: {} rows from {} source(s).",
             report.rows,
-            report.files.len()
+            report.files.len() + report.databases.len()
         );
         for hint in &report.hints {
-            eprintln!("  hint: {hint}");
+            tell!("  hint: {hint}");
         }
         for book in &plan.books {
             let total = match book.total {
@@ -115,18 +124,25 @@ impl PlanCommand {
                     bound.to_units(book.asset.decimals())
                 ),
             };
-            eprintln!(
+            tell!(
                 "  {:<8} {} rows, {} leaves, {total}",
                 book.asset.id(),
                 book.rows,
                 book.leaf_count
             );
         }
-        eprintln!(
+        for debt in &report.debts {
+            tell!(
+                "  {:<8} {} accounts have debts: in the report, and subtracted nowhere",
+                debt.asset,
+                debt.accounts
+            );
+        }
+        tell!(
             "  what was read, with digests and totals: {}",
             run.ledger_report_path().display()
         );
-        eprintln!(
+        tell!(
             "Next: por build. The run key is in {}.",
             run.run_key_path().display()
         );
@@ -200,7 +216,7 @@ impl PlanCommand {
 
     fn book(&self, asset: &Asset, rows: &AssetRows) -> Result<PlannedBook, Error> {
         let id = asset.id().as_str();
-        let count = rows.len() as u64;
+        let count = rows.len();
         let leaf_count = match named(&self.leaves, id) {
             Some(Some(text)) => text.parse().map_err(|_| {
                 Error::refused(
@@ -249,7 +265,6 @@ impl PlanCommand {
                 .checked_next_power_of_two()
                 .unwrap_or(u64::MAX),
         );
-        let holders = rows.iter().filter(|(_, exact)| exact.steps() > 0).count() as u64;
         match named(&self.seal, id) {
             Some(Some(text)) => {
                 let remedy = "Write a bound in units that is at least the total, such as BTC=1000.";
@@ -265,7 +280,7 @@ impl PlanCommand {
                 Ok(PlannedTotal::Sealed { bound })
             }
             Some(None) => Ok(PlannedTotal::Sealed { bound: chosen }),
-            None if holders < MIN_PUBLIC_ACCOUNTS
+            None if rows.holders() < MIN_PUBLIC_ACCOUNTS
                 && !self.public.iter().any(|public| public == id) =>
             {
                 Ok(PlannedTotal::Sealed { bound: chosen })
@@ -314,33 +329,18 @@ fn check_totals(
     Ok(())
 }
 
-fn ledger_mac(key: &RunKey, books: &[PlannedBook], ledger: &Ledger) -> Digest {
+fn ledger_mac(key: &RunKey, books: &[PlannedBook], ledger: &Ledger) -> Result<Digest, Error> {
     let mut mac = key.ledger_mac();
     for (book, rows) in books.iter().zip(ledger.assets()) {
-        mac.book(
-            book.asset.id().as_str(),
-            book.kind.as_str(),
-            rows.len() as u64,
-        );
-        for (account, exact) in rows.iter() {
-            mac.row(&account, exact);
-        }
+        let asset = book.asset.id().as_str();
+        mac.book(asset, book.kind.as_str(), rows.len());
+        rows.for_each(|account, exact| mac.row(&account, exact))?;
     }
-    mac.finish()
+    Ok(mac.finish())
 }
 
-/// Writes the run's folder under a temporary name, then gives it its own.
-fn write_run(home: &Home, plan: &Plan, key: &RunKey, ledger: &Ledger) -> Result<Run, Error> {
-    let target = home.run_at(plan.sequence);
-    let staged = Home::at(&home.path().join("runs.tmp")).run_at(plan.sequence);
-    let staging = home.path().join("runs.tmp");
-    if staging.exists() {
-        std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
-    }
-    secret_file::create_private_dir(&staged.path().join("rows"))?;
-    for (book, rows) in plan.books.iter().zip(ledger.assets()) {
-        write_rows(&staged.rows_path(book), rows.iter())?;
-    }
+/// Writes what belongs to the run beside its rows.
+fn write_run(staged: &Run, plan: &Plan, key: &RunKey, ledger: &Ledger) -> Result<(), Error> {
     let json = serde_json::to_vec_pretty(plan).map_err(|error| Error::Io {
         path: staged.plan_path(),
         source: error.into(),
@@ -351,11 +351,5 @@ fn write_run(home: &Home, plan: &Plan, key: &RunKey, ledger: &Ledger) -> Result<
         source: error.into(),
     })?;
     durable::write_private(&staged.ledger_report_path(), &report)?;
-    secret_file::write_run_key(&staged.run_key_path(), key)?;
-    let runs = home.path().join("runs");
-    secret_file::create_private_dir(&runs)?;
-    std::fs::rename(staged.path(), target.path()).map_err(Error::io(target.path()))?;
-    durable::sync_parent(target.path())?;
-    std::fs::remove_dir_all(&staging).map_err(Error::io(&staging))?;
-    Ok(target)
+    secret_file::write_run_key(&staged.run_key_path(), key)
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::log::{Answer, Detached, Signer};
 use crate::publication::{Published, Publishing, Target};
+use crate::tell;
 
 /// Audit the attested run in full, then publish it and log it
 #[derive(Debug, clap::Args)]
@@ -66,7 +67,7 @@ impl SigningArgs {
 
 /// Tells people how to go on with bytes that wait for a signature.
 pub(super) fn explain_to_sign(path: &Path) {
-    eprintln!(
+    tell!(
         "Wrote the bytes to be signed to {}: sign exactly these with the log key (Ed25519), then run the same command with \
          --signature FILE instead of --to-sign.",
         path.display()
@@ -90,19 +91,22 @@ impl Publish {
             now: now(),
             progress: true,
         };
-        let (report, published) = publishing.attestation(&run)?;
-        match published {
+        match publishing.attestation(&run)? {
+            Published::Finished => tell!(
+                "Finished what a run that was stopped had left: {} shows this attestation.",
+                self.to.display()
+            ),
             Published::ToSign(path) => explain_to_sign(&path),
             Published::Done { entries, witnesses } => {
                 for (name, answer) in &witnesses {
                     match answer {
-                        Answer::Cosigned(_) => eprintln!("Witness {name} cosigned."),
-                        Answer::Silent(why) => eprintln!("Witness {name} did not: {why}."),
+                        Answer::Cosigned(_) => tell!("Witness {name} cosigned."),
+                        Answer::Silent(why) => tell!("Witness {name} did not: {why}."),
                     }
                 }
-                eprintln!(
+                tell!(
                     "Audited and published {} books to {}; the log has {entries} entries.",
-                    report.books.len(),
+                    run.plan()?.0.books.len(),
                     self.to.display()
                 );
             }

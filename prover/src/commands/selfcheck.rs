@@ -27,9 +27,10 @@ impl Selfcheck {
     /// # Errors
     /// [`Error::Io`]; [`Error::Input`] for what is no page.
     pub fn run(self) -> Result<Exit, Error> {
-        let policy = read_policy(self.policy.as_deref())?;
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
+        let policy = policy.as_ref().map(|(text, _)| text.as_slice());
         let page = match &self.page {
-            Some(page) => page_digests(page, policy.as_deref())?,
+            Some(page) => page_digests(page, policy)?,
             // Its own file only where nothing else was asked for: with a page, stdout is the list and nothing more.
             None => {
                 let path = std::env::current_exe().map_err(Error::io("this program".as_ref()))?;

@@ -14,6 +14,7 @@ use crate::progress;
 use crate::publication::Publication;
 use crate::secret_file;
 use crate::statements::{Issuer, file_name};
+use crate::tell;
 
 /// Write customers' statements: one account, a list, or all
 #[derive(Debug, clap::Args)]
@@ -56,7 +57,7 @@ impl StatementCommand {
                 .issue(account)?
                 .ok_or_else(|| unknown("this account"))?;
             write_one(&self.out, &file)?;
-            eprintln!(
+            tell!(
                 "Wrote {} ({} bytes). It is private: it shows a balance.",
                 self.out.display(),
                 file.len()
@@ -91,7 +92,7 @@ impl StatementCommand {
         bar.finish_and_clear();
         write_index(&staging.path().join("index.csv"), &accounts)?;
         staging.rename(&self.out)?;
-        eprintln!(
+        tell!(
             "Wrote {} statements to {}.",
             accounts.len(),
             self.out.display()

@@ -32,9 +32,9 @@ impl Verify {
     /// [`Error::Io`] if a file cannot be read; whatever is wrong with the statement is in the report.
     pub fn run(self) -> Result<Exit, Error> {
         let statement = read_statement(&self.statement)?;
-        let policy = read_policy(self.policy.as_deref())?;
+        let policy = self.policy.as_deref().map(read_policy).transpose()?;
         let trust = Trust {
-            policy: policy.as_deref(),
+            policy: policy.as_ref().map(|(text, _)| text.as_slice()),
             account: self.account.as_deref(),
             now: Some(now()),
         };

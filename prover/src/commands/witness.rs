@@ -11,6 +11,7 @@ use super::{now, print};
 use crate::durable;
 use crate::error::{Error, Exit};
 use crate::secret_file;
+use crate::tell;
 use crate::witness::{State, WitnessFolder, serve};
 
 /// Cosign the logs of exchanges, so that none can show two histories
@@ -95,7 +96,7 @@ impl Init {
         secret_file::create_private_dir(folder.path())?;
         let key: WitnessSecretKey = secret_file::create_signing_key(&folder.key_path(), name)?;
         print(format!("{}\n", key.public()).as_bytes())?;
-        eprintln!(
+        tell!(
             "This is the witness's public key: exchanges put it into their policy, as `witness <name> <key> <url>`.\n\
              Next: `por witness follow <log key>`, then `por witness serve`."
         );
@@ -120,7 +121,7 @@ impl Follow {
         }
         let lines: String = logs.iter().map(|key| format!("{key}\n")).collect();
         durable::write(&folder.logs_path(), lines.as_bytes())?;
-        eprintln!(
+        tell!(
             "Following {} logs. A running witness must be started again.",
             logs.len()
         );
@@ -134,7 +135,7 @@ impl Serve {
         let state = State::open(&folder)?;
         let name = state.key().public().name().as_str().to_owned();
         serve(state, self.listen, now, |address| {
-            eprintln!("{name} answers on http://{address}/add-checkpoint. Stop it with Ctrl-C.");
+            tell!("{name} answers on http://{address}/add-checkpoint. Stop it with Ctrl-C.");
             // Scripts that start a witness wait for this line.
             let _ = std::io::stderr().flush();
         })?;

@@ -3,6 +3,7 @@
 //! A message names a place and a rule. It repeats no account and no amount, because messages end in tickets and logs;
 //! the text of an unknown asset is shown, escaped and cut.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,7 @@ pub enum Reason {
     #[error("cannot be read: {0}")]
     Io(#[source] io::Error),
     /// No file was given.
-    #[error("no ledger file was given")]
+    #[error("no ledger was given")]
     NoFiles,
     /// More files than a place can count.
     #[error("{found} files were given, at most {max} can be read")]
@@ -146,18 +147,52 @@ pub enum Reason {
         meant: Option<&'static str>,
     },
     /// A column stands in the header twice.
-    #[error("the column `{name}` stands in the header twice")]
+    #[error("the column `{}` stands in the header twice", excerpt(name))]
     DuplicateColumn {
         /// Which.
-        name: &'static str,
+        name: Cow<'static, str>,
     },
     /// A column is not in the header.
-    #[error("the header has no column `{name}`")]
+    #[error("the header has no column `{}`", excerpt(name))]
     MissingColumn {
+        /// Which.
+        name: Cow<'static, str>,
+    },
+    /// A column of a ledger with equity and debt is none of its kinds.
+    #[error(
+        "this column is none of `id`, `rn`, `e_…`, `d_…`, or an asset's net balance, collateral and their total"
+    )]
+    UnknownPosition,
+    /// A column is of a type that is not read.
+    #[error("the column `{name}` holds {found}")]
+    ColumnType {
+        /// Which.
+        name: &'static str,
+        /// What it holds.
+        found: Cow<'static, str>,
+    },
+    /// A column lies within another, or its values are lists.
+    #[error("the column `{name}` is nested")]
+    Nested {
         /// Which.
         name: &'static str,
     },
-    /// A row does not have three fields.
+    /// A database could not be read, or not to its end.
+    #[error("cannot be read: {message}")]
+    Database {
+        /// What it or the connection says, escaped.
+        message: String,
+    },
+    /// A row has nothing in a column.
+    #[error("there is no value (null)")]
+    Null,
+    /// A file of rows in binary that is not as its format says.
+    #[error("is not a Parquet file that can be read: {message}")]
+    Parquet {
+        /// What its reader says, escaped.
+        message: String,
+    },
+    /// A row does not have the fields of the header.
     #[error("the row has {found} fields instead of {expected}")]
     FieldCount {
         /// How many there are.
@@ -194,6 +229,14 @@ pub enum Reason {
     DuplicateRow {
         /// The asset.
         asset: AssetId,
+        /// The row that was read first.
+        first: Place,
+        /// How many more such rows there are.
+        more: u64,
+    },
+    /// An account has two rows in ledgers that give it one.
+    #[error("this account has a row already, at {first}{}", and_more(*.more))]
+    DuplicateAccount {
         /// The row that was read first.
         first: Place,
         /// How many more such rows there are.
@@ -248,7 +291,7 @@ impl LedgerError {
     /// Exit code of the process: 3 for bad input, 4 where the file could not be read.
     pub fn exit_code(&self) -> u8 {
         match *self.reason {
-            Reason::Io(_) => 4,
+            Reason::Io(_) | Reason::Database { .. } => 4,
             _ => 3,
         }
     }
@@ -280,12 +323,19 @@ impl LedgerError {
             Reason::UnknownColumn { .. } => "header-unknown-column",
             Reason::DuplicateColumn { .. } => "header-duplicate-column",
             Reason::MissingColumn { .. } => "header-missing-column",
+            Reason::UnknownPosition => "header-unknown-position",
+            Reason::ColumnType { .. } => "column-type",
+            Reason::Nested { .. } => "column-nested",
+            Reason::Null => "row-null",
+            Reason::Database { .. } => "input-database",
+            Reason::Parquet { .. } => "input-parquet",
             Reason::FieldCount { .. } => "row-field-count",
             Reason::Account(error) => error.code(),
             Reason::UnknownAsset { .. } => "asset-unknown",
             Reason::Amount(error) => error.code(),
             Reason::TotalTooLarge { .. } => "total-too-large",
             Reason::DuplicateRow { .. } => "row-duplicate",
+            Reason::DuplicateAccount { .. } => "account-duplicate",
             Reason::FileTooLarge { .. } => "input-too-large",
             Reason::Toml { .. } => "asset-table-form",
             Reason::Table(error) => error.code(),
@@ -296,7 +346,7 @@ impl LedgerError {
     pub fn remedy(&self) -> String {
         match &*self.reason {
             Reason::Io(_) => "check the path and that you may read it".into(),
-            Reason::NoFiles => "name at least one CSV file".into(),
+            Reason::NoFiles => "name at least one file or database".into(),
             Reason::TooManyFiles { .. } => "join the files first".into(),
             Reason::NotAFile { .. } => "write the data to a file first: only a file can be checked for changes".into(),
             Reason::SameFile { .. } | Reason::SameContent { .. } => {
@@ -324,6 +374,22 @@ impl LedgerError {
                 "the first line has to name exactly `account`, `asset` and `amount`, in any order".into()
             }
             Reason::DuplicateColumn { .. } => "keep one of the two columns".into(),
+            Reason::MissingColumn { name } if name.starts_with(['d', 'e']) => {
+                "give each asset both columns, what its customers are owed (`e_`) and what they owe (`d_`)".into()
+            }
+            Reason::UnknownPosition => {
+                "leave the column out, or write the ledger as `account,asset,amount`".into()
+            }
+            Reason::ColumnType { name, .. } if *name == "amount" => {
+                "cast it to a decimal type or to text in the program that has the exact value".into()
+            }
+            Reason::ColumnType { .. } => "cast it to text".into(),
+            Reason::Nested { .. } => "write three flat columns, `account`, `asset` and `amount`".into(),
+            Reason::Database { .. } => {
+                "check the settings and the server; nothing was planned, and the same command starts again".into()
+            }
+            Reason::Null => "write 0 where nothing is owed, or remove the row".into(),
+            Reason::Parquet { .. } => "export it again, and compare its size and digest with the source's".into(),
             Reason::MissingColumn { .. } => {
                 "the header has to name exactly `account`, `asset` and `amount`, in any order".into()
             }
@@ -354,6 +420,7 @@ impl LedgerError {
                 "lower the asset's `decimals` in the asset table: each account is then rounded up once".into()
             }
             Reason::DuplicateRow { .. } => "sum each account's rows for an asset into one".into(),
+            Reason::DuplicateAccount { .. } => "sum each account's rows into one".into(),
             Reason::FileTooLarge { .. } => "check that it is an asset table".into(),
             Reason::Toml { .. } => {
                 "write `[[asset]]` with id, name, decimals and `[[asset.instance]]` with id, decimals".into()

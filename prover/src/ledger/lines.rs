@@ -7,7 +7,7 @@
 //! * UTF-8; one byte order mark at the start is allowed and ignored; no NUL.
 //! * A line ends with LF or CR LF, also mixed: neither character can stand in a value, so a mixed file has one
 //!   meaning. A carriage return alone is refused. Every line is ended, the last one too: a file that was cut short
-//!   within its last amount would pass otherwise. No line is empty, and none is longer than 64 KiB.
+//!   within its last amount would pass otherwise. No line is empty, and none is longer than 1 MiB.
 //! * Fields are separated by commas and taken as they are, spaces included. A field may be quoted, with `""` for a
 //!   quote inside; a quote closes on the line on which it opens, since no value can hold a line break.
 //! * Not compressed: the size of what comes out is not bounded by the file that one looks at.
@@ -20,10 +20,11 @@ use std::io::{BufRead, Read};
 use std::path::Path;
 
 use super::error::{LedgerError, Place, Reason};
+use crate::error::Error;
 
-/// Longest line with its end. A row has an account of at most 128 bytes, an asset of 20 and an amount of 40; the
-/// rest is room for quoting, and the bound on what an endless line can make this program hold.
-pub(super) const MAX_LINE: usize = 64 * 1024;
+/// Longest line with its end. A row with equity and debt has six columns of up to 40 bytes for each of perhaps a thousand
+/// assets; the rest is room, and the bound on what an endless line can make this program hold.
+pub(super) const MAX_LINE: usize = 1024 * 1024;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -197,6 +198,32 @@ impl Fault {
         }
     }
 
+    /// A mistake in a value of a row that is no line of text; columns count from 0 here.
+    pub(super) fn in_row(row: u64, column: usize, reason: Reason) -> Self {
+        Self {
+            line: Some(row),
+            column: Some(column as u64 + 1),
+            reason,
+        }
+    }
+
+    /// A mistake in a column of a source that has no line of names.
+    pub(super) fn in_header(column: usize, reason: Reason) -> Self {
+        Self {
+            line: None,
+            column: Some(column as u64 + 1),
+            reason,
+        }
+    }
+
+    /// The error that reading ended with, if it is one.
+    pub(super) fn into_io(self) -> Result<std::io::Error, Self> {
+        match self.reason {
+            Reason::Io(error) => Ok(error),
+            reason => Err(Self { reason, ..self }),
+        }
+    }
+
     pub(super) fn place(self, file: &Path) -> Place {
         Place {
             file: file.to_owned(),
@@ -212,6 +239,34 @@ impl Fault {
             column: self.column,
         };
         LedgerError::new(place, self.reason)
+    }
+}
+
+/// Why reading a source ended before its end: for a mistake in it, or for another reason.
+#[derive(Debug)]
+pub(super) enum Stop {
+    Fault(Fault),
+    Error(Error),
+}
+
+impl Stop {
+    pub(super) fn at(self, file: &Path) -> Error {
+        match self {
+            Self::Fault(fault) => fault.at(file).into(),
+            Self::Error(error) => error,
+        }
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
     }
 }
 
@@ -252,7 +307,7 @@ fn split(line: &str, fields: &mut Vec<Field>) -> Result<(), (usize, Reason)> {
 
 /// What a file is that is no UTF-8 text, by its first bytes.
 fn recognise(start: &[u8]) -> Option<Reason> {
-    const SIGNATURES: [(&[u8], &str); 8] = [
+    const SIGNATURES: [(&[u8], &str); 7] = [
         (b"\x1f\x8b", "gzip data"),
         (b"\x28\xb5\x2f\xfd", "zstd data"),
         (b"\xfd7zXZ\0", "xz data"),
@@ -260,7 +315,6 @@ fn recognise(start: &[u8]) -> Option<Reason> {
         (b"\x04\x22\x4d\x18", "lz4 data"),
         (b"7z\xbc\xaf\x27\x1c", "7z data"),
         (b"PK\x03\x04", "a ZIP archive or a spreadsheet"),
-        (b"PAR1", "a Parquet file"),
     ];
     if let Some((_, found)) = SIGNATURES
         .iter()

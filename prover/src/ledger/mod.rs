@@ -4,18 +4,22 @@
 //! the file, line and column of the first mistake, and nothing is written either way. What is *not* checked: that
 //! the ledger is complete, and that its numbers are those of the exchange's own books.
 
-pub mod asset_table;
-pub mod csv;
-pub mod error;
+mod asset_table;
+mod csv;
+mod error;
+mod intake;
 mod lines;
-pub mod report;
+mod parquet;
+mod postgres;
+mod reader;
+mod report;
 mod rows;
 mod source;
 
 pub use asset_table::read_asset_table;
-pub use csv::read_csv;
 pub use error::{LedgerError, Place, Reason};
-pub use report::{AssetReport, FileReport, Hint, LedgerReport};
+pub use reader::{LedgerSources, read_ledger};
+pub use report::{AssetReport, DatabaseReport, DebtReport, FileReport, Format, Hint, LedgerReport};
 pub use rows::AssetRows;
 pub use source::FileDigest;
 
@@ -30,11 +34,13 @@ pub struct Ledger {
 
 impl Ledger {
     /// The rows of each asset, in the order of the asset table; an asset without rows is there, too.
+    #[must_use]
     pub fn assets(&self) -> &[AssetRows] {
         &self.assets
     }
 
     /// What was read, from where, with digests and totals.
+    #[must_use]
     pub fn report(&self) -> &LedgerReport {
         &self.report
     }

@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{File, Metadata};
-use std::io::{self, BufReader, Read, Take};
+use std::io::{self, BufRead as _, BufReader, Read, Take};
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
@@ -74,7 +74,7 @@ impl Stamp {
 pub(super) struct Source {
     path: PathBuf,
     stamp: Stamp,
-    reader: BufReader<Hashing>,
+    reader: BufReader<Hashing<Take<File>>>,
 }
 
 impl Source {
@@ -87,11 +87,7 @@ impl Source {
         check_regular(path, &metadata)?;
         let stamp = Stamp::of(&metadata);
         // A file that grows for ever is read no further than it was long at first.
-        let reader = Hashing {
-            file: file.take(stamp.size),
-            hash: Sha256::new(),
-            bytes: 0,
-        };
+        let reader = Hashing::new(file.take(stamp.size));
         Ok(Self {
             path: path.to_owned(),
             stamp,
@@ -113,9 +109,24 @@ impl Source {
         &mut self.reader
     }
 
+    /// Whether the file begins with these bytes; asked before anything is read.
+    pub(super) fn begins_with(&mut self, bytes: &[u8]) -> Result<bool, LedgerError> {
+        let start = self.reader.fill_buf();
+        let start = start.map_err(|error| LedgerError::file(&self.path, Reason::Io(error)))?;
+        Ok(start.starts_with(bytes))
+    }
+
+    /// Reads the file to its end, so that its digest is known, and gives it to be read again by position.
+    pub(super) fn hash_whole(&mut self) -> Result<File, LedgerError> {
+        let hashed = io::copy(&mut self.reader, &mut io::sink());
+        hashed
+            .and_then(|_| self.reader.get_ref().inner.get_ref().try_clone())
+            .map_err(|error| LedgerError::file(&self.path, Reason::Io(error)))
+    }
+
     /// Fails if the file is no longer the one that was opened.
     pub(super) fn check_unchanged(&self) -> Result<(), LedgerError> {
-        let now = self.reader.get_ref().file.get_ref().metadata();
+        let now = self.reader.get_ref().inner.get_ref().metadata();
         let now = now.map_err(|error| LedgerError::file(&self.path, Reason::Io(error)))?;
         if Stamp::of(&now) == self.stamp {
             Ok(())
@@ -127,11 +138,11 @@ impl Source {
     /// Digest and length of a file that was read to its end and did not change.
     pub(super) fn finish(self) -> Result<(FileDigest, u64), LedgerError> {
         self.check_unchanged()?;
-        let Hashing { hash, bytes, .. } = self.reader.into_inner();
+        let (digest, bytes) = self.reader.into_inner().finish();
         if bytes != self.stamp.size {
             return Err(LedgerError::file(&self.path, Reason::Changed));
         }
-        Ok((FileDigest(hash.finalize().into()), bytes))
+        Ok((digest, bytes))
     }
 }
 
@@ -148,15 +159,30 @@ fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), LedgerError> {
 }
 
 /// Hashes what passes through.
-struct Hashing {
-    file: Take<File>,
+pub(super) struct Hashing<R> {
+    inner: R,
     hash: Sha256,
     bytes: u64,
 }
 
-impl Read for Hashing {
+impl<R: Read> Hashing<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Self {
+            inner,
+            hash: Sha256::new(),
+            bytes: 0,
+        }
+    }
+
+    /// Digest and length of what was read.
+    pub(super) fn finish(self) -> (FileDigest, u64) {
+        (FileDigest(self.hash.finalize().into()), self.bytes)
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.file.read(buffer)?;
+        let read = self.inner.read(buffer)?;
         self.hash.update(&buffer[..read]);
         self.bytes += read as u64;
         Ok(read)

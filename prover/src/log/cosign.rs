@@ -123,7 +123,10 @@ fn ask(
     let send = |old: TreeSize| {
         let request = AddCheckpoint {
             old,
-            proof: log.consistency(old).map_err(|error| error.to_string())?,
+            proof: log
+                .state()
+                .consistency(old)
+                .map_err(|error| error.to_string())?,
             checkpoint: signed.as_bytes(),
         };
         client

@@ -3,9 +3,11 @@
 mod cosign;
 mod published;
 mod signer;
+mod state;
 mod successor;
 
 pub use cosign::{Answer, Collected, collect};
 pub use published::{LOG_FOLDER, PublishedLog};
 pub use signer::{Detached, Signed, SignedHead, Signer};
+pub use state::LogState;
 pub use successor::Successor;

@@ -3,23 +3,18 @@
 //! Claim of [`PublishedLog::read`]: the entries hash to the root of the checkpoint, and their history keeps the rules.
 //! Nothing is said of the checkpoint's signatures: that is for a policy to judge.
 
-use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::tiles::{LogFile, LogTree, bundles, parse_bundle};
-use por_protocol::log::{
-    Checkpoint, History, LogProof, TreeSize, prove_consistency, verify_consistency,
-};
-use por_protocol::merkle::RowTree;
+use por_protocol::log::tiles::{MAX_BUNDLE_BYTES, bundles, parse_bundle};
+use por_protocol::log::{Checkpoint, History, LogProof};
 use por_protocol::note::Note;
 
+use super::state::LogState;
 use crate::error::Error;
 
 /// The folder of the log in a publication.
 pub const LOG_FOLDER: &str = "log";
 /// A checkpoint with 64 signatures fits many times over.
 const MAX_CHECKPOINT_BYTES: u64 = 64 * 1024;
-/// 256 entries of the greatest length.
-const MAX_BUNDLE_BYTES: u64 = 256 * (2 + 65_535);
 /// A log of daily attestations fills this in 270 years; a host that claims more is not read into memory.
 const MAX_ENTRIES: u64 = 100_000;
 
@@ -27,12 +22,15 @@ const MAX_ENTRIES: u64 = 100_000;
 #[derive(Clone, Debug)]
 pub struct PublishedLog {
     note: Vec<u8>,
-    head: Checkpoint,
-    entries: Vec<Vec<u8>>,
-    history: History,
+    state: LogState,
 }
 
 impl PublishedLog {
+    /// A log with the note of its head, which the caller has just published.
+    pub(crate) const fn of(note: Vec<u8>, state: LogState) -> Self {
+        Self { note, state }
+    }
+
     /// Reads a log with `read`, which gives the bytes of a file below the publication, at most so many, and `None` where
     /// there is no such file. `None` if there is no checkpoint: nothing was ever logged.
     ///
@@ -60,30 +58,13 @@ impl PublishedLog {
                 what: "log",
                 why: format!("{path} is missing"),
             };
-            let bytes = read(&path, MAX_BUNDLE_BYTES)?
+            let bytes = read(&path, MAX_BUNDLE_BYTES as u64)?
                 .ok_or_else(|| Error::protocol(LOG_FOLDER)(absent()))?;
             let bundle = parse_bundle(&bytes, place.entries).map_err(Error::protocol(&path))?;
             entries.extend(bundle.into_iter().map(<[u8]>::to_vec));
         }
-        Self::of(note, head, entries)
-            .map(Some)
-            .map_err(Error::protocol(LOG_FOLDER))
-    }
-
-    fn of(note: Vec<u8>, head: Checkpoint, entries: Vec<Vec<u8>>) -> Result<Self, ProtocolError> {
-        if LogTree::new(&entries).root() != head.root {
-            return Err(ProtocolError::Mismatch {
-                what: "log",
-                why: "its entries are not those of its head".into(),
-            });
-        }
-        let history = History::read(head.origin.as_str(), &entries)?;
-        Ok(Self {
-            note,
-            head,
-            entries,
-            history,
-        })
+        let state = LogState::read(head, entries).map_err(Error::protocol(LOG_FOLDER))?;
+        Ok(Some(Self { note, state }))
     }
 
     /// The checkpoint's signed note, verbatim.
@@ -92,74 +73,35 @@ impl PublishedLog {
         &self.note
     }
 
+    /// Its entries, and what follows from them.
+    #[must_use]
+    pub const fn state(&self) -> &LogState {
+        &self.state
+    }
+
     /// Origin, size and root.
     #[must_use]
     pub const fn head(&self) -> &Checkpoint {
-        &self.head
-    }
-
-    /// Exact bytes of every entry.
-    #[must_use]
-    pub fn entries(&self) -> &[Vec<u8>] {
-        &self.entries
+        self.state.head()
     }
 
     /// What the entries say, by the rules.
     #[must_use]
     pub const fn history(&self) -> &History {
-        &self.history
-    }
-
-    /// Leaf hashes of the entries.
-    #[must_use]
-    pub fn leaves(&self) -> Vec<Digest> {
-        LogTree::new(&self.entries).leaves().to_vec()
-    }
-
-    /// What a file of the log must hold, by its path below the log's folder; `None` for a path that this log has not and
-    /// never had.
-    #[must_use]
-    pub fn file(&self, path: &str) -> Option<Vec<u8>> {
-        LogTree::new(&self.entries).file(path)
-    }
-
-    /// Files that a log has now and not at its `older` size.
-    ///
-    /// # Errors
-    /// [`Error::Protocol`] for an entry that is too long.
-    pub fn files(&self, older: TreeSize) -> Result<Vec<LogFile>, Error> {
-        LogTree::new(&self.entries)
-            .files(older)
-            .map_err(Error::protocol(LOG_FOLDER))
+        self.state.history()
     }
 
     /// The proof that entry `index` is under the head.
     #[must_use]
     pub fn proof(&self, index: u64) -> LogProof<'_> {
-        let path = usize::try_from(index).map_or(Vec::new(), |index| {
-            RowTree::from_leaves(&self.leaves()).path(index)
-        });
         LogProof {
             index,
-            path,
+            path: self.state.path(index),
             checkpoint: &self.note,
         }
-    }
-
-    /// Checks that this log begins with an older head of it.
-    ///
-    /// # Errors
-    /// [`ProtocolError::Inconsistent`]; [`ProtocolError::Mismatch`] for another log's head.
-    pub fn check_extends(&self, older: &Checkpoint) -> Result<(), ProtocolError> {
-        let inconsistent = |_| ProtocolError::Inconsistent {
-            older: older.size.get(),
-            newer: self.head.size.get(),
-        };
-        let proof = prove_consistency(&self.leaves(), older.size).map_err(inconsistent)?;
-        verify_consistency(older, &self.head, &proof)
     }
 }
 
 fn parse_head(note: &[u8]) -> Result<Checkpoint, ProtocolError> {
-    Checkpoint::parse(Note::parse(note)?.unverified_text())
+    Checkpoint::of_note(&Note::parse(note)?)
 }

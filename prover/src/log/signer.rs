@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use por_protocol::log::Checkpoint;
 use por_protocol::note::{PublicKey, SecretKey};
 
-use super::published::PublishedLog;
 use super::successor::Successor;
 use crate::durable;
 use crate::error::Error;
@@ -137,7 +136,7 @@ impl SignedHead {
     ///
     /// # Errors
     /// [`Error::InTheWay`] where it does not; [`Error::Io`].
-    pub fn advance(&self, published: Option<&PublishedLog>, next: &Successor) -> Result<(), Error> {
+    pub fn advance(&self, next: &Successor) -> Result<(), Error> {
         let refuse = |why: String, remedy: &str| Error::InTheWay {
             path: self.path.clone(),
             why,
@@ -154,9 +153,8 @@ impl SignedHead {
                     "Publish to the place that holds the whole log, or finish the publication that was begun.",
                 ));
             }
-            next.check_extends(&last).map_err(|error| {
-                let published = published.map_or(0, |log| log.head().size.get());
-                let remedy = if published < last.size.get() {
+            next.state().check_extends(&last).map_err(|error| {
+                let remedy = if next.older() < last.size {
                     "It was begun with another attestation: finish that one first."
                 } else {
                     "The publication's history is not the one this key signed: find out whose it is before anything is signed."
@@ -170,7 +168,6 @@ impl SignedHead {
         }
         if let Some(parent) = self.path.parent() {
             secret_file::create_private_dir(parent)?;
-            durable::sync_parent(parent)?;
         }
         durable::write_private(&self.path, next.head().to_text().as_bytes())
     }

@@ -1,21 +1,17 @@
 //! A log with one more entry than is published: what a publisher wants to sign.
 
-use por_protocol::digest::Digest;
-use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::tiles::{LogFile, LogTree};
-use por_protocol::log::{Checkpoint, History, TreeSize, prove_consistency, verify_consistency};
+use por_protocol::log::tiles::LogFile;
+use por_protocol::log::{Checkpoint, TreeSize};
 use por_protocol::note::KeyName;
 
-use super::published::{LOG_FOLDER, PublishedLog};
+use super::published::PublishedLog;
+use super::state::LogState;
 use crate::error::Error;
 
 /// The next state of a log.
 #[derive(Clone, Debug)]
 pub struct Successor {
-    entries: Vec<Vec<u8>>,
-    leaves: Vec<Digest>,
-    head: Checkpoint,
-    history: History,
+    state: LogState,
     older: TreeSize,
 }
 
@@ -29,40 +25,24 @@ impl Successor {
         published: Option<&PublishedLog>,
         entry: Vec<u8>,
     ) -> Result<Self, Error> {
-        let mut history = match published {
-            Some(log) => log.history().clone(),
-            None => History::new(origin.as_str()),
-        };
-        history
-            .push(&entry)
+        let state = LogState::after(origin, published.map(PublishedLog::state), entry)
             .map_err(Error::protocol("the log's next entry"))?;
-        let mut entries = published.map_or(Vec::new(), |log| log.entries().to_vec());
-        entries.push(entry);
-        let tree = LogTree::new(&entries);
-        let (leaves, root) = (tree.leaves().to_vec(), tree.root());
         Ok(Self {
-            head: Checkpoint {
-                origin: origin.clone(),
-                size: TreeSize::new(entries.len() as u64),
-                root,
-            },
-            leaves,
-            entries,
-            history,
+            state,
             older: published.map_or(TreeSize::new(0), |log| log.head().size),
         })
+    }
+
+    /// Its entries, and what follows from them.
+    #[must_use]
+    pub const fn state(&self) -> &LogState {
+        &self.state
     }
 
     /// Its head, to be signed.
     #[must_use]
     pub const fn head(&self) -> &Checkpoint {
-        &self.head
-    }
-
-    /// Its history.
-    #[must_use]
-    pub const fn history(&self) -> &History {
-        &self.history
+        self.state.head()
     }
 
     /// Size of the log that is published.
@@ -76,24 +56,11 @@ impl Successor {
     /// # Errors
     /// [`Error::Protocol`] for an entry that is too long.
     pub fn files(&self) -> Result<Vec<LogFile>, Error> {
-        LogTree::new(&self.entries)
-            .files(self.older)
-            .map_err(Error::protocol(LOG_FOLDER))
+        self.state.files(self.older)
     }
 
-    /// The consistency proof from an older size.
-    ///
-    /// # Errors
-    /// [`ProtocolError::Count`] for a larger size.
-    pub fn consistency(&self, older: TreeSize) -> Result<Vec<Digest>, ProtocolError> {
-        prove_consistency(&self.leaves, older)
-    }
-
-    /// Checks that this log begins with an older head of it.
-    ///
-    /// # Errors
-    /// [`ProtocolError::Inconsistent`]; [`ProtocolError::Mismatch`] for another log's head.
-    pub fn check_extends(&self, older: &Checkpoint) -> Result<(), ProtocolError> {
-        verify_consistency(older, &self.head, &self.consistency(older.size)?)
+    /// The log, once its head has been published with this note.
+    pub(crate) fn published(self, note: Vec<u8>) -> PublishedLog {
+        PublishedLog::of(note, self.state)
     }
 }

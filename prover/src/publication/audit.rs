@@ -1,11 +1,12 @@
 //! Auditing one attestation of a publication (SPEC §10): every tile, every sum, every total, the lists, the reserves'
 //! signatures. The auditor brings the policy; nothing that is judged says how it is judged.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use por_protocol::attestation::{Attestation, verify_row_total};
+use por_protocol::balances::is_evidence;
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
@@ -15,15 +16,16 @@ use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{BookFacts, Checks, Covered, Facts, Report, Step};
+use por_protocol::report::{BookFacts, Checks, Covered, Facts, Outcome, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{
-    authenticate, authenticate_unlogged, book_facts, check_time, record_coverage,
+    authenticate, authenticate_unlogged, book_facts, check_time, record_coverage, usable_policy,
 };
 use rayon::prelude::*;
 
 use super::audit_log::{AuditedLog, check_fresh};
 use super::audit_tree::{Scope, audit_tree};
+use super::audited_files::AuditedFiles;
 use super::balances::check_balances;
 use super::{AttestationFolder, Publication, split_rows};
 use crate::build::{PACK_TILES, pack_path, packs};
@@ -68,7 +70,8 @@ pub fn audit_within(
 ) -> Result<Report, Error> {
     let folder = publication.attestations_path();
     let sequences = publication.sequences().map_err(Error::io(&folder))?;
-    let log = AuditedLog::read(publication);
+    let looked = AuditedFiles::default();
+    let log = AuditedLog::read(publication)?;
     // The log says what is published; a folder beside it may be one that is just being written.
     let last = log.last().or_else(|| sequences.last().copied());
     let sequence = options.sequence.or(last);
@@ -81,22 +84,23 @@ pub fn audit_within(
     let own = publication.attestation(sequence);
     let mut checks = Checks::default();
     // Step 1: form of the attestation and its lists.
-    let files = Files::read(&own);
+    let files = Files::read(&looked, &own);
     let parts = match files.as_ref().map_err(Clone::clone).and_then(Parts::parse) {
         Ok(parts) => parts,
         Err(error) => {
             checks.record(Step::WellFormed, None, Err(error));
-            return Ok(checks.into_report(None, None, Vec::new()));
+            return looked.judge(checks.into_report(None, None, Vec::new()));
         }
     };
     let facts = Facts::from([("sequence", sequence.to_string())]);
     checks.record(Step::WellFormed, None, Ok(facts));
     let attestation = &parts.attestation;
     // Steps 2 to 5: authenticity.
+    let policy = usable_policy(options.policy);
     let proof = log.proof(sequence);
     let (authentic, head) = authenticate(
         &mut checks,
-        options.policy,
+        policy.as_ref(),
         &parts.note,
         attestation,
         proof.as_ref().map_err(Clone::clone),
@@ -108,12 +112,86 @@ pub fn audit_within(
         Some(options.now),
     );
     checks.record(Step::InOrder, None, time);
-    let complete = log.check_complete(publication, &parts.note, attestation);
+    let complete = log.check_complete(&looked, publication, &parts.note, attestation);
     checks.record(Step::LogComplete, None, complete);
-    let fresh = check_fresh(options.policy, head.as_ref(), options.now);
+    let fresh = check_fresh(policy.as_ref().ok(), head.as_ref(), options.now);
     checks.record(Step::HeadFresh, None, fresh);
-    let books = audit_contents(&mut checks, &own, &parts, authentic, (options, scope));
-    Ok(checks.into_report(None, head, books))
+    let books = audit_contents(
+        &mut checks,
+        (&looked, &own),
+        &parts,
+        (policy.as_ref().ok(), authentic),
+        (options, scope),
+    );
+    looked.judge(checks.into_report(None, head, books))
+}
+
+/// An attestation with its lists, authenticated by the policy.
+pub struct AuthenticLists {
+    /// The attestation.
+    pub attestation: Attestation,
+    /// SHA-256 of its exact bytes.
+    pub digest: Digest,
+    /// Its books.
+    pub books: Vec<BookRow>,
+    /// Its reserves.
+    pub reserves: Vec<ReserveRow>,
+}
+
+/// The lists of one attestation, if it is the exchange's: steps 1 to 5, 11 and 12, and nothing else.
+///
+/// # Errors
+/// [`Error::Untrue`] naming the step that failed, [`Error::Refused`] and [`Error::Io`] as [`audit`].
+pub fn authentic_lists(
+    publication: &Publication,
+    policy: &[u8],
+    sequence: Option<u64>,
+) -> Result<AuthenticLists, Error> {
+    let looked = AuditedFiles::default();
+    let log = AuditedLog::read(publication)?;
+    let sequence = sequence.or_else(|| log.last()).ok_or_else(|| {
+        Error::refused(
+            format!("{} has no log", publication.path().display()),
+            "Name the folder that `por publish` wrote.",
+        )
+    })?;
+    let untrue = |why: String| Error::Untrue {
+        place: publication.path().display().to_string(),
+        why,
+        remedy: "Run `por audit` on it, which tells more.".into(),
+    };
+    let files = Files::read(&looked, &publication.attestation(sequence));
+    let files = looked.judge(files)?;
+    let files = files.map_err(|error| untrue(error.to_string()))?;
+    let parts = Parts::parse(&files).map_err(|error| untrue(error.to_string()))?;
+    let mut checks = Checks::default();
+    let policy = usable_policy(Some(policy));
+    let proof = log.proof(sequence);
+    let proof = proof.as_ref().map_err(Clone::clone);
+    authenticate(
+        &mut checks,
+        policy.as_ref(),
+        &parts.note,
+        &parts.attestation,
+        proof,
+    );
+    checks.record(Step::BooksComplete, None, parts.check_books());
+    checks.record(Step::ReservesComplete, None, parts.check_reserves());
+    let report = checks.into_report(None, None, Vec::new());
+    let failed = report
+        .checks
+        .iter()
+        .find(|check| check.outcome != Outcome::Passed);
+    if let Some(check) = failed {
+        let detail = check.detail.clone().unwrap_or_default();
+        return Err(untrue(format!("{}: {detail}", check.id)));
+    }
+    Ok(AuthenticLists {
+        digest: Digest::of(&files.json),
+        attestation: parts.attestation.clone(),
+        books: parts.books,
+        reserves: parts.reserve_rows,
+    })
 }
 
 /// What [`audit_staged`] found.
@@ -133,20 +211,26 @@ pub fn audit_staged(
     options: &AuditOptions<'_>,
 ) -> Result<StagedAudit, Error> {
     let mut checks = Checks::default();
-    let files = Files::read(folder).map_err(Error::protocol("staged attestation"))?;
+    let looked = AuditedFiles::default();
+    let files = Files::read(&looked, folder).map_err(Error::protocol("staged attestation"))?;
     let parts = Parts::parse(&files).map_err(Error::protocol("staged attestation"))?;
-    let signed =
-        authenticate_unlogged(&mut checks, options.policy, &parts.note, &parts.attestation);
+    let policy = usable_policy(options.policy);
+    let signed = authenticate_unlogged(
+        &mut checks,
+        policy.as_ref(),
+        &parts.note,
+        &parts.attestation,
+    );
     let time = check_time(&parts.attestation, None, Some(options.now));
     checks.record(Step::InOrder, None, time);
     let books = audit_contents(
         &mut checks,
-        folder,
+        (&looked, folder),
         &parts,
-        signed,
+        (policy.as_ref().ok(), signed),
         (options, &Scope::default()),
     );
-    Ok(StagedAudit {
+    looked.judge(StagedAudit {
         report: checks.into_report(None, None, books),
         attestation: files.json.clone(),
     })
@@ -155,9 +239,9 @@ pub fn audit_staged(
 /// Steps 11 to 18, then 22, 23 and 24 for each book.
 fn audit_contents(
     checks: &mut Checks,
-    own: &AttestationFolder,
+    (looked, own): (&AuditedFiles, &AttestationFolder),
     parts: &Parts<'_>,
-    authentic: bool,
+    (policy, authentic): (Option<&Policy>, bool),
     (options, scope): (&AuditOptions<'_>, &Scope<'_>),
 ) -> Vec<BookFacts> {
     let attestation = &parts.attestation;
@@ -168,20 +252,23 @@ fn audit_contents(
     } else {
         ProgressBar::hidden()
     };
-    let owned = parts.check_ownership(options.policy, &bar);
+    let owned = parts.check_ownership(policy, &bar);
     let owned = checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    let annexed = checks.record(Step::AnnexesPresent, None, check_annexes(own, attestation));
-    checks.record(Step::FilesExpected, None, check_files(own, parts));
+    let (evidence, annexed) = match check_annexes(looked, own, attestation) {
+        Ok((evidence, facts)) => (evidence, Ok(facts)),
+        Err(error) => (BTreeMap::new(), Err(error)),
+    };
+    let annexed = checks.record(Step::AnnexesPresent, None, annexed);
+    checks.record(Step::FilesExpected, None, check_files(looked, own, parts));
     // Steps 17 and 18: what the balances rest on.
     let (evidenced, classes) = check_balances(
         checks,
         options.balances,
-        own,
-        attestation,
+        &attestation.snapshot,
         (&parts.books, &parts.reserve_rows),
-        annexed && listed && summed,
+        (annexed && listed && summed).then_some(&evidence),
     );
 
     let generators = Generators::new();
@@ -198,7 +285,7 @@ fn audit_contents(
     let mut books = Vec::new();
     for row in &parts.books {
         let name = row.name();
-        let result = audit_tree(&generators, own, attestation, row, scope, &bar);
+        let result = audit_tree(&generators, (looked, own), attestation, row, scope, &bar);
         let tree = checks.record(Step::SiblingsNonNegative, Some(&name), result);
         let total = attestation
             .context(row)
@@ -222,30 +309,15 @@ struct Files {
 }
 
 impl Files {
-    fn read(folder: &AttestationFolder) -> Result<Self, ProtocolError> {
+    fn read(looked: &AuditedFiles, folder: &AttestationFolder) -> Result<Self, ProtocolError> {
+        let read = |what, path| looked.read(what, path, MAX_LIST_BYTES);
         Ok(Self {
-            json: read(&folder.json(), "attestation.json")?,
-            note: read(&folder.note(), "attestation.note")?,
-            books: read(&folder.books(), "books.jsonl")?,
-            reserves: read(&folder.reserves(), "reserves.jsonl")?,
+            json: read("attestation.json", &folder.json())?,
+            note: read("attestation.note", &folder.note())?,
+            books: read("books.jsonl", &folder.books())?,
+            reserves: read("reserves.jsonl", &folder.reserves())?,
         })
     }
-}
-
-fn read(path: &Path, what: &'static str) -> Result<Vec<u8>, ProtocolError> {
-    let absent = |_| ProtocolError::Mismatch {
-        what,
-        why: "the file cannot be read".into(),
-    };
-    let found = std::fs::metadata(path).map_err(absent)?.len();
-    if found > MAX_LIST_BYTES {
-        return Err(ProtocolError::TooLarge {
-            what,
-            limit: MAX_LIST_BYTES,
-            found,
-        });
-    }
-    std::fs::read(path).map_err(absent)
 }
 
 /// Names the file that a malformed object stands in.
@@ -362,7 +434,7 @@ impl<'a> Parts<'a> {
     /// Step 13.
     fn check_ownership(
         &self,
-        policy: Option<&[u8]>,
+        policy: Option<&Policy>,
         bar: &ProgressBar,
     ) -> Result<Facts, ProtocolError> {
         if self.reserve_rows.is_empty() {
@@ -393,12 +465,10 @@ impl<'a> Parts<'a> {
     /// The challenge's block dates the signatures: they are no older than the policy allows at the snapshot.
     fn check_signature_age(
         &self,
-        policy: Option<&[u8]>,
+        policy: Option<&Policy>,
         challenge: &Challenge,
     ) -> Result<(), ProtocolError> {
-        let maximum = policy
-            .and_then(|policy| Policy::parse(policy).ok())
-            .and_then(|policy| policy.maximum_signature_age());
+        let maximum = policy.and_then(Policy::maximum_signature_age);
         let block = challenge.block().time().seconds();
         let age = self.attestation.snapshot.time.saturating_sub(block);
         match maximum {
@@ -449,18 +519,19 @@ pub(super) fn check_rows(
     Ok(())
 }
 
-/// Step 15.
+/// Annexes that hold evidence of balances, by their names.
+type Evidence = BTreeMap<String, Vec<u8>>;
+
+/// Step 15. Gives those that hold evidence as they were read here: what was compared is what is judged.
 fn check_annexes(
+    looked: &AuditedFiles,
     folder: &AttestationFolder,
     attestation: &Attestation,
-) -> Result<Facts, ProtocolError> {
+) -> Result<(Evidence, Facts), ProtocolError> {
+    let mut evidence = Evidence::new();
     for annex in &attestation.annexes {
         let path = folder.annexes().join(&annex.name);
-        let absent = |_| ProtocolError::Mismatch {
-            what: "annex",
-            why: format!("{} cannot be read", annex.name),
-        };
-        let found = std::fs::symlink_metadata(&path).map_err(absent)?.len();
+        let found = looked.length("annex", &path)?;
         if found != annex.size {
             return Err(ProtocolError::Length {
                 what: "annex",
@@ -468,105 +539,71 @@ fn check_annexes(
                 found,
             });
         }
-        if Digest::of(&std::fs::read(&path).map_err(absent)?) != annex.sha256 {
+        let bytes = looked.read("annex", &path, annex.size)?;
+        if Digest::of(&bytes) != annex.sha256 {
             let why = format!("{} has another digest", annex.name);
             return Err(ProtocolError::Mismatch { what: "annex", why });
         }
+        if is_evidence(&annex.name) {
+            evidence.insert(annex.name.clone(), bytes);
+        }
     }
-    Ok(Facts::from([(
-        "annexes",
-        attestation.annexes.len().to_string(),
-    )]))
+    let annexes = attestation.annexes.len().to_string();
+    Ok((evidence, Facts::from([("annexes", annexes)])))
 }
 
 /// Step 16: exactly the files that attestation and rows call for, packs of exact length, no links, nothing else: a secret
 /// or the tiles of a book that is not listed would stand out.
-fn check_files(folder: &AttestationFolder, parts: &Parts<'_>) -> Result<Facts, ProtocolError> {
-    let mut expected: BTreeSet<PathBuf> = [
+fn check_files(
+    looked: &AuditedFiles,
+    folder: &AttestationFolder,
+    parts: &Parts<'_>,
+) -> Result<Facts, ProtocolError> {
+    // By path, with its length where no digest binds what follows the last record.
+    let mut expected: BTreeMap<PathBuf, Option<u64>> = [
         folder.json(),
         folder.note(),
         folder.books(),
         folder.reserves(),
     ]
-    .into_iter()
-    .collect();
-    expected.extend(
-        parts
-            .attestation
-            .annexes
-            .iter()
-            .map(|annex| folder.annexes().join(&annex.name)),
-    );
-    // Whatever follows the last record of a pack is bound by no hash.
-    let mut lengths = Vec::new();
+    .map(|path| (path, None))
+    .into();
+    for annex in &parts.attestation.annexes {
+        expected.insert(folder.annexes().join(&annex.name), None);
+    }
     for row in &parts.books {
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
         for level in 1..=shape.depth() {
             for pack in 0..packs(&shape, level) {
-                let path = pack_path(&tiles, level, pack);
                 let records = (shape.nodes(level) - pack * PACK_TILES).min(PACK_TILES);
-                lengths.push((path.clone(), records * TILE_BYTES as u64));
-                expected.insert(path);
+                let length = records * TILE_BYTES as u64;
+                expected.insert(pack_path(&tiles, level, pack), Some(length));
             }
         }
     }
-    let shown = |path: &PathBuf| {
-        path.strip_prefix(folder.path())
-            .unwrap_or(path)
-            .display()
-            .to_string()
-            .escape_debug()
-            .to_string()
+    let refuse = |path: &Path, why: &str| {
+        let shown = path.strip_prefix(folder.path()).unwrap_or(path);
+        Err(ProtocolError::Mismatch {
+            what: "publication",
+            why: format!("{} {why}", shown.display().to_string().escape_debug()),
+        })
     };
-    let mut found = BTreeSet::new();
-    list(folder.path(), &mut found)?;
-    for (path, length) in &lengths {
-        let found = std::fs::metadata(path).map_or(*length, |found| found.len());
-        if found != *length {
-            let why = format!("{} has {found} bytes instead of {length}", shown(path));
-            return Err(ProtocolError::Mismatch {
-                what: "publication",
-                why,
-            });
+    let below = looked.below("publication", folder.path())?;
+    let found: BTreeSet<PathBuf> = below.iter().map(|path| folder.path().join(path)).collect();
+    for (path, length) in &expected {
+        if !found.contains(path) {
+            return refuse(path, "is missing");
+        }
+        if let Some(length) = length {
+            let found = looked.length("publication", path)?;
+            if found != *length {
+                return refuse(path, &format!("has {found} bytes instead of {length}"));
+            }
         }
     }
-    if let Some(path) = expected.difference(&found).next() {
-        let why = format!("{} is missing", shown(path));
-        return Err(ProtocolError::Mismatch {
-            what: "publication",
-            why,
-        });
+    match found.iter().find(|path| !expected.contains_key(*path)) {
+        Some(path) => refuse(path, "does not belong there"),
+        None => Ok(Facts::from([("files", found.len().to_string())])),
     }
-    if let Some(path) = found.difference(&expected).next() {
-        let why = format!("{} does not belong there", shown(path));
-        return Err(ProtocolError::Mismatch {
-            what: "publication",
-            why,
-        });
-    }
-    Ok(Facts::from([("files", found.len().to_string())]))
-}
-
-fn list(folder: &Path, found: &mut BTreeSet<PathBuf>) -> Result<(), ProtocolError> {
-    let unreadable = |_| ProtocolError::Mismatch {
-        what: "publication",
-        why: format!("{} cannot be read", folder.display()),
-    };
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        // Links count as files of their own: they are never followed, and never expected.
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            list(&entry.path(), found)?;
-        } else if entry.file_type().map_err(unreadable)?.is_symlink() {
-            let why = format!("{} is a link", entry.path().display());
-            return Err(ProtocolError::Mismatch {
-                what: "publication",
-                why,
-            });
-        } else {
-            found.insert(entry.path());
-        }
-    }
-    Ok(())
 }

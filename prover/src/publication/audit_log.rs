@@ -1,17 +1,18 @@
 //! The part of an audit that is about the log: what the publication's history is, and whether all of it is there.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::io::ErrorKind;
 
 use por_protocol::attestation::Attestation;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::tiles::{LogFile, bundles, parse_bundle};
-use por_protocol::log::{LogEntry, LogProof, TreeSize};
+use por_protocol::log::tiles::{LogFile, MAX_BUNDLE_BYTES, bundles, parse_bundle};
+use por_protocol::log::{LogEntry, LogProof, MAX_ENTRY_BYTES, TreeSize};
 use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 use por_protocol::report::{Facts, LogFacts};
 
-use super::Publication;
+use super::audited_files::AuditedFiles;
+use super::{MAX_NOTE_BYTES, Publication};
 use crate::error::Error;
 use crate::log::{LOG_FOLDER, PublishedLog, Successor};
 
@@ -19,21 +20,22 @@ use crate::log::{LOG_FOLDER, PublishedLog, Successor};
 pub(super) struct AuditedLog(Result<PublishedLog, ProtocolError>);
 
 impl AuditedLog {
-    pub(super) fn read(publication: &Publication) -> Self {
-        Self(match publication.log() {
+    /// # Errors
+    /// [`Error::Io`] for a file that is there and cannot be looked at.
+    pub(super) fn read(publication: &Publication) -> Result<Self, Error> {
+        Ok(Self(match publication.log() {
+            Err(Error::Io { path, source }) if source.kind() != ErrorKind::InvalidInput => {
+                return Err(Error::Io { path, source });
+            }
             Ok(Some(log)) => Ok(log),
             Ok(None) => Err(mismatch("there is no checkpoint")),
-            // With the name of the file that is malformed.
-            Err(Error::Protocol {
-                what,
-                source: ProtocolError::Syntax { why, .. },
-            }) => Err(ProtocolError::Syntax {
-                what: "log",
-                why: format!("{what}: {why}"),
-            }),
+            // With the name of the file, where it is one that is malformed.
+            Err(Error::Protocol { what, source }) if what != LOG_FOLDER => {
+                Err(in_file(&what, &source))
+            }
             Err(Error::Protocol { source, .. }) => Err(source),
             Err(error) => Err(mismatch(&error.to_string())),
-        })
+        }))
     }
 
     /// Sequence of the last attestation in the log.
@@ -56,13 +58,14 @@ impl AuditedLog {
     /// followed each other as the entries say.
     pub(super) fn check_complete(
         &self,
+        looked: &AuditedFiles,
         publication: &Publication,
         note: &Note<'_>,
         attestation: &Attestation,
     ) -> Result<Facts, ProtocolError> {
         let log = self.0.as_ref().map_err(Clone::clone)?;
-        check_files(publication, log)?;
-        check_copies(publication, log)?;
+        check_files(looked, publication, log)?;
+        check_copies(looked, publication, log)?;
         let logged = log
             .history()
             .attestations()
@@ -93,14 +96,11 @@ impl AuditedLog {
 
 /// Step 10: a head that is too old tells nothing of today; it is no lie, for a host may serve an old file.
 pub(super) fn check_fresh(
-    policy: Option<&[u8]>,
+    policy: Option<&Policy>,
     head: Option<&LogFacts>,
     now: u64,
 ) -> Result<Facts, ProtocolError> {
-    let maximum = policy
-        .and_then(|policy| Policy::parse(policy).ok())
-        .and_then(|policy| policy.maximum_head_age());
-    let Some(maximum) = maximum else {
+    let Some(maximum) = policy.and_then(Policy::maximum_head_age) else {
         return Ok(Facts::from([("maximum_age", "none".to_string())]));
     };
     let time = head
@@ -120,6 +120,13 @@ pub(super) fn check_fresh(
     ]))
 }
 
+fn in_file(file: &str, error: &ProtocolError) -> ProtocolError {
+    ProtocolError::Syntax {
+        what: "log",
+        why: format!("{file}: {error}"),
+    }
+}
+
 fn mismatch(why: &str) -> ProtocolError {
     ProtocolError::Mismatch {
         what: "log",
@@ -129,24 +136,36 @@ fn mismatch(why: &str) -> ProtocolError {
 
 /// Files of the log's folder: those of its present size must be there; those of earlier sizes may be; all must hold what
 /// the entries give, and no other file stands among them.
-fn check_files(publication: &Publication, log: &PublishedLog) -> Result<(), ProtocolError> {
+fn check_files(
+    looked: &AuditedFiles,
+    publication: &Publication,
+    log: &PublishedLog,
+) -> Result<(), ProtocolError> {
     let folder = publication.path().join(LOG_FOLDER);
-    let mut found = BTreeSet::new();
-    list(&folder, &folder, &mut found)?;
+    let below = looked.below("log", &folder)?;
+    let mut found: BTreeSet<String> = below
+        .iter()
+        .map(|path| path.to_string_lossy().into_owned())
+        .collect();
     found.remove("checkpoint");
-    let begun = begun(publication, log);
+    let begun = begun(looked, publication, log);
     let begun = |path: &String| begun.iter().find(|file| file.path == *path);
     for path in &found {
         let shown = path.escape_debug();
         let expected = log
+            .state()
             .file(path)
             .or_else(|| begun(path).map(|file| file.bytes.clone()))
             .ok_or_else(|| mismatch(&format!("{LOG_FOLDER}/{shown} does not belong there")))?;
-        if std::fs::read(folder.join(path)).ok() != Some(expected) {
+        let length = expected.len() as u64;
+        if looked.length("log", &folder.join(path))? != length
+            || looked.read("log", &folder.join(path), length)? != expected
+        {
             return Err(mismatch(&format!("{LOG_FOLDER}/{shown} is damaged")));
         }
     }
     let needed = log
+        .state()
         .files(TreeSize::new(0))
         .map_err(|error| mismatch(&error.to_string()))?;
     match needed.iter().find(|file| !found.contains(&file.path)) {
@@ -157,12 +176,12 @@ fn check_files(publication: &Publication, log: &PublishedLog) -> Result<(), Prot
 
 /// The files of the log with one more entry, where a publisher has begun to put them there: they come before the checkpoint
 /// that speaks of them. Nothing else may lie there, and that entry must be one that the history allows.
-fn begun(publication: &Publication, log: &PublishedLog) -> Vec<LogFile> {
+fn begun(looked: &AuditedFiles, publication: &Publication, log: &PublishedLog) -> Vec<LogFile> {
     let next = || {
         let size = TreeSize::new(log.head().size.get().checked_add(1)?);
         let place = bundles(size).pop()?;
         let path = publication.path().join(LOG_FOLDER).join(&place.path);
-        let bytes = std::fs::read(path).ok()?;
+        let bytes = looked.read("log", &path, MAX_BUNDLE_BYTES as u64).ok()?;
         let entry = parse_bundle(&bytes, place.entries).ok()?.pop()?.to_vec();
         let next = Successor::new(&log.head().origin, Some(log), entry).ok()?;
         next.files().ok()
@@ -171,47 +190,33 @@ fn begun(publication: &Publication, log: &PublishedLog) -> Vec<LogFile> {
 }
 
 /// Each entry's own file, beside the log: the attestations and the notes of key rotations.
-fn check_copies(publication: &Publication, log: &PublishedLog) -> Result<(), ProtocolError> {
+fn check_copies(
+    looked: &AuditedFiles,
+    publication: &Publication,
+    log: &PublishedLog,
+) -> Result<(), ProtocolError> {
     let mut sequence = 0;
-    for (index, entry) in (0_u64..).zip(log.entries()) {
+    for (index, entry) in (0_u64..).zip(log.state().entries()) {
         match LogEntry::parse(entry)? {
             LogEntry::Attestation(_) => {
                 let path = publication.attestation(sequence).json();
                 sequence += 1;
-                if std::fs::read(&path).ok().as_ref() != Some(entry) {
+                if looked.read("log", &path, MAX_ENTRY_BYTES as u64)? != *entry {
                     let why = format!("{} is not entry {index}", path.display());
                     return Err(mismatch(&why));
                 }
             }
             LogEntry::KeyRotation(rotation) => {
                 let path = publication.rotation_path(index);
-                let absent = |_| mismatch(&format!("{} cannot be read", path.display()));
-                let bytes = std::fs::read(&path).map_err(absent)?;
-                let note = Note::parse(&bytes)?;
+                let bytes = looked.read("log", &path, MAX_NOTE_BYTES)?;
+                let place = path.display().to_string();
+                let note = Note::parse(&bytes).map_err(|error| in_file(&place, &error))?;
                 if note.unverified_text().as_bytes() != entry {
                     let why = format!("{} is not entry {index}", path.display());
                     return Err(mismatch(&why));
                 }
                 rotation.verify(&note)?;
             }
-        }
-    }
-    Ok(())
-}
-
-/// Paths of all files below `folder`, from it, with slashes. Links are refused.
-fn list(root: &Path, folder: &Path, found: &mut BTreeSet<String>) -> Result<(), ProtocolError> {
-    let unreadable = |_| mismatch(&format!("{} cannot be read", folder.display()));
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let (path, kind) = (entry.path(), entry.file_type().map_err(unreadable)?);
-        if kind.is_dir() {
-            list(root, &path, found)?;
-        } else if kind.is_symlink() {
-            return Err(mismatch(&format!("{} is a link", path.display())));
-        } else {
-            let below = path.strip_prefix(root).unwrap_or(&path);
-            found.insert(below.to_string_lossy().into_owned());
         }
     }
     Ok(())

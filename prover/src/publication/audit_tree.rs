@@ -9,7 +9,7 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{Read as _, Write as _};
-use std::os::unix::fs::{FileExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -29,6 +29,7 @@ use por_protocol::report::Facts;
 use rayon::prelude::*;
 
 use super::AttestationFolder;
+use super::audited_files::AuditedFiles;
 use crate::build::{PACK_TILES, pack_path};
 use crate::error::Error;
 use crate::home::book_folder;
@@ -209,7 +210,7 @@ fn tree_id(ctx: &Ctx, root: &Node) -> Digest {
 /// What is wrong with a tile; [`ProtocolError::Missing`] if some tiles were left to other parts.
 pub(super) fn audit_tree(
     generators: &Generators,
-    folder: &AttestationFolder,
+    (looked, folder): (&AuditedFiles, &AttestationFolder),
     attestation: &Attestation,
     row: &BookRow,
     scope: &Scope<'_>,
@@ -218,6 +219,7 @@ pub(super) fn audit_tree(
     let context = attestation.context(row)?;
     let (ctx, shape) = (context.ctx(), context.shape);
     let reader = Reader {
+        looked,
         tiles: folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str())),
         shape,
         bar,
@@ -293,6 +295,7 @@ pub(super) fn audit_tree(
 
 /// The tiles of one book.
 struct Reader<'a> {
+    looked: &'a AuditedFiles,
     tiles: PathBuf,
     shape: Shape,
     bar: &'a ProgressBar,
@@ -308,7 +311,7 @@ impl Reader<'_> {
     ) -> Result<T, ProtocolError> {
         let levels = (bottom..=subtree.top.level)
             .rev()
-            .map(|level| read_span(&self.tiles, &self.shape, subtree, level))
+            .map(|level| self.read_span(subtree, level))
             .collect::<Result<Vec<_>, _>>()?;
         let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
         let checked = check(&slices)?;
@@ -316,35 +319,20 @@ impl Reader<'_> {
         self.bar.inc(tiles.sum());
         Ok(checked)
     }
-}
-
-/// The records of a subtree at one level, which may span packs.
-fn read_span(
-    tiles: &Path,
-    shape: &Shape,
-    subtree: &Subtree,
-    level: u8,
-) -> Result<Vec<u8>, ProtocolError> {
-    let (first, count) = subtree.span(shape, level);
-    let mut records = vec![
-        0;
-        usize::try_from(count)
-            .unwrap_or(usize::MAX)
-            .saturating_mul(TILE_BYTES)
-    ];
-    let mut at = first;
-    for chunk in records.chunks_mut(TILE_BYTES * 256) {
-        let path = pack_path(tiles, level, at / PACK_TILES);
-        let short = |_| ProtocolError::Mismatch {
-            what: "pack",
-            why: format!("{} is missing or too short", path.display()),
-        };
-        let file = File::open(&path).map_err(short)?;
-        file.read_exact_at(chunk, at % PACK_TILES * TILE_BYTES as u64)
-            .map_err(short)?;
-        at += (chunk.len() / TILE_BYTES) as u64;
+    /// The records of a subtree at one level, which may span packs.
+    fn read_span(&self, subtree: &Subtree, level: u8) -> Result<Vec<u8>, ProtocolError> {
+        let (first, count) = subtree.span(&self.shape, level);
+        let bytes = usize::try_from(count).unwrap_or(usize::MAX);
+        let mut records = vec![0; bytes.saturating_mul(TILE_BYTES)];
+        let mut at = first;
+        for chunk in records.chunks_mut(TILE_BYTES * 256) {
+            let path = pack_path(&self.tiles, level, at / PACK_TILES);
+            let offset = at % PACK_TILES * TILE_BYTES as u64;
+            self.looked.read_at("pack", &path, chunk, offset)?;
+            at += (chunk.len() / TILE_BYTES) as u64;
+        }
+        Ok(records)
     }
-    Ok(records)
 }
 
 /// First half of a leaf hash: enough to tell any two leaves of a tree apart.

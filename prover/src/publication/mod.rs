@@ -19,8 +19,10 @@
 mod audit;
 mod audit_log;
 mod audit_tree;
+mod audited_files;
 mod balances;
 mod discovery;
+mod files;
 mod mirror;
 mod page;
 mod publish;
@@ -29,15 +31,21 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
+pub use audit::{
+    AuditOptions, AuthenticLists, StagedAudit, audit, audit_staged, audit_within, authentic_lists,
+};
 pub use audit_tree::{Part, Scope, UnitRecord};
 pub use mirror::{Mirror, Mirrored};
 pub use page::page_digests;
 pub use publish::{Published, Publishing};
 pub use target::Target;
 
+use self::files::read_limited;
 use crate::error::Error;
 use crate::log::PublishedLog;
+
+/// An entry with 64 signature lines fits many times over.
+const MAX_NOTE_BYTES: u64 = 256 * 1024;
 
 /// A folder that holds a publication.
 #[derive(Clone, Debug)]
@@ -124,28 +132,6 @@ impl Publication {
         sequences.sort_unstable();
         Ok(sequences)
     }
-}
-
-/// A file of at most so many bytes; `None` if there is none.
-fn read_limited(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    use std::io::Read as _;
-    let file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(Error::io(path)(source)),
-    };
-    let mut bytes = Vec::new();
-    file.take(limit.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(Error::io(path))?;
-    if bytes.len() as u64 > limit {
-        return Err(Error::input(
-            path,
-            format!("it has more than {limit} bytes"),
-            "It is no file of a publication.",
-        ));
-    }
-    Ok(Some(bytes))
 }
 
 /// `000000`.

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use por_protocol::digest::Digest;
 
-use super::stage::{PAGE_FORMS, files_below, with_policy};
+use super::files::files_below;
+use super::stage::{PAGE_FORMS, with_policy};
 use crate::error::Error;
 
 /// File of the publication that lists the digests of the page's files.

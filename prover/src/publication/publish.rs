@@ -2,21 +2,24 @@
 //! the witnesses' cosignatures, and write the checkpoint last.
 //!
 //! Until the checkpoint is written, nothing of it counts: readers go by the log. Files that never change are created once,
-//! beginning with `attestation.json`, so that of two publishers one wins before either signs. A run that was killed is
-//! started again with the same command and finishes what is left.
+//! beginning with `attestation.json`, so that of two publishers one wins before either signs. Files that may change (policy,
+//! page) wait until the witnesses have answered: what cannot be published changes nothing that people see. A run that was
+//! killed is started again with the same command and finishes what is left.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use indicatif::ProgressBar;
 use por_protocol::digest::Digest;
-use por_protocol::log::KeyRotation;
+use por_protocol::log::{KeyRotation, Logged as LoggedAttestation};
 use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 use por_protocol::report::{Included, Outcome, Report};
 
 use super::audit::{AuditOptions, audit_staged};
 use super::discovery::discovery_file;
-use super::stage::{files_below, stage_attestation, stage_page};
+use super::files::files_below;
+use super::stage::{stage_attestation, stage_page};
 use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::chains::recheck::BalanceChecks;
@@ -26,6 +29,7 @@ use crate::home::{Home, Run};
 use crate::log::{
     Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
 };
+use crate::progress;
 
 /// Where to publish, and with what.
 pub struct Publishing<'a> {
@@ -54,17 +58,19 @@ pub enum Published {
         /// What each witness did, by its name in the policy.
         witnesses: Vec<(String, Answer)>,
     },
+    /// The head was public already; a run of this home that was killed had left only its last steps, and they are done.
+    Finished,
     /// The head waits for a signature that is made elsewhere.
     ToSign(PathBuf),
 }
 
 impl Publishing<'_> {
-    /// Publishes an attested run. Returns the report of the audit that the staged copy passed, too.
+    /// Publishes an attested run.
     ///
     /// # Errors
     /// [`Error::AuditFailed`], and then nothing was published; [`Error::InTheWay`] if the attestation is published already
     /// or another publisher was faster; [`Error::Quorum`]; [`Error::Io`].
-    pub fn attestation(&self, run: &Run) -> Result<(Report, Published), Error> {
+    pub fn attestation(&self, run: &Run) -> Result<Published, Error> {
         let _lock = run.lock()?;
         let _log = self.home.lock_log()?;
         let (plan, _) = run.plan()?;
@@ -74,8 +80,10 @@ impl Publishing<'_> {
         let folder = format!("attestations/{}", sequence_folder(plan.sequence));
         // What a killed run has staged goes, also where that is all that was left to be done.
         let staging = Staging::at(run.path().join("staged"))?;
-        if let Some(log) = &published {
-            self.check_unpublished(run, log, plan.sequence, &folder)?;
+        if let Some(log) = &published
+            && self.is_logged(run, log, plan.sequence, &folder)?
+        {
+            return self.finish(run, log, plan.sequence, &folder);
         }
         self.check_policy(&policy, published.as_ref())?;
 
@@ -105,18 +113,15 @@ impl Publishing<'_> {
                 why: error.to_string(),
             })?;
         // The claim: whoever creates this file publishes this sequence.
-        let claim = format!("{folder}/attestation.json");
-        self.target.create(&claim, &own.json())?;
-        for file in files_below(own.path())? {
-            let path = format!("{folder}/{}", file.to_string_lossy());
-            self.target.create(&path, &own.path().join(&file))?;
+        self.target
+            .create(&format!("{folder}/attestation.json"), &own.json())?;
+        self.create_rest(&folder, &own)?;
+        let page = self.page.is_some().then_some(page.as_path());
+        let done = self.log((&policy_text, &policy), page, published.as_ref(), next)?;
+        if let Logged::Done(log, _) = &done {
+            write_proof(run, log, plan.sequence)?;
         }
-        self.put_page(&page, &policy_text, &policy)?;
-        let done = self.log(&policy, published.as_ref(), &next)?;
-        if let (Published::Done { .. }, Some(log)) = (&done, self.published(&policy)?) {
-            write_proof(run, &log, plan.sequence)?;
-        }
-        Ok((audited.report, done))
+        Ok(done.into())
     }
 
     /// Publishes a change of the log's key: an entry whose note both keys signed.
@@ -136,8 +141,8 @@ impl Publishing<'_> {
         let index = next.head().size.get().saturating_sub(1);
         let path = format!("rotations/{}.note", sequence_folder(index));
         self.target.create_bytes(&path, note.as_bytes())?;
-        self.target.replace("policy", None, &policy_text)?;
-        self.log(&policy, published.as_ref(), &next)
+        let done = self.log((&policy_text, &policy), None, published.as_ref(), next)?;
+        Ok(done.into())
     }
 
     /// The log that is published, if any; only one that the policy's key signed is extended.
@@ -174,15 +179,39 @@ impl Publishing<'_> {
         Ok(())
     }
 
-    /// Policy, page and discovery file: those that may change. Assets first, so that no page misses its own.
-    fn put_page(&self, page: &Path, policy_text: &[u8], policy: &Policy) -> Result<(), Error> {
+    /// All files of an attestation's folder but the claim.
+    fn create_rest(&self, folder: &str, own: &AttestationFolder) -> Result<(), Error> {
+        let files: Vec<(String, PathBuf)> = files_below(own.path())?
+            .into_iter()
+            .filter(|file| *file != Path::new("attestation.json"))
+            .map(|file| {
+                let path = format!("{folder}/{}", file.to_string_lossy());
+                (path, own.path().join(&file))
+            })
+            .collect();
+        let bar = if self.progress {
+            progress::bar(files.len() as u64, "files")
+        } else {
+            ProgressBar::hidden()
+        };
+        self.target.create_all(&files, || bar.inc(1))?;
+        bar.finish_and_clear();
+        Ok(())
+    }
+
+    /// Policy, discovery file and page: those that may change. Assets first, so that no page misses its own.
+    fn replace_changing(
+        &self,
+        (policy_text, policy): (&[u8], &Policy),
+        page: Option<&Path>,
+    ) -> Result<(), Error> {
         self.target.replace("policy", None, policy_text)?;
         let discovery = discovery_file(&self.home.settings()?, policy)?;
         self.target
             .replace(".well-known/proof-of-reserves.json", None, &discovery)?;
-        if self.page.is_none() {
+        let Some(page) = page else {
             return Ok(());
-        }
+        };
         let (index, assets): (Vec<_>, Vec<_>) = files_below(page)?
             .into_iter()
             .partition(|file| file.as_os_str() == "index.html");
@@ -194,18 +223,16 @@ impl Publishing<'_> {
         Ok(())
     }
 
-    /// Refuses an attestation that the log has. Where only the last steps were left to be done, they are done first: the
-    /// checkpoint may be there and not flushed, and the proof may be missing.
-    fn check_unpublished(
+    /// Whether the log has this run's attestation; another one of its number is in the way.
+    fn is_logged(
         &self,
         run: &Run,
         log: &PublishedLog,
         sequence: u64,
         folder: &str,
-    ) -> Result<(), Error> {
-        let mut logged = log.history().attestations().iter();
-        let Some(logged) = logged.find(|logged| logged.sequence == sequence) else {
-            return Ok(());
+    ) -> Result<bool, Error> {
+        let Some(logged) = logged(log, sequence) else {
+            return Ok(false);
         };
         let attested = AttestationFolder::at(&run.attested_path()).json();
         let own = std::fs::read(&attested).map_err(Error::io(&attested))?;
@@ -217,10 +244,33 @@ impl Publishing<'_> {
                     .into(),
             });
         }
+        Ok(true)
+    }
+
+    /// The last steps of a run whose head is public: its name may not be flushed yet, and the proof may be missing.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] where nothing was missing, or where it was not this home that published: a second publisher must
+    /// not take the first one's success for its own.
+    fn finish(
+        &self,
+        run: &Run,
+        log: &PublishedLog,
+        sequence: u64,
+        folder: &str,
+    ) -> Result<Published, Error> {
+        let signed = SignedHead::at(self.home.signed_head_path()).read()?;
+        let ours = logged(log, sequence)
+            .zip(signed)
+            .is_some_and(|(logged, signed)| logged.index < signed.size.get());
+        let cut_short = ours && !run.log_proof_path().exists();
         let checkpoint = format!("{LOG_FOLDER}/checkpoint");
         self.target
             .replace(&checkpoint, Some(Some(log.note())), log.note())?;
         write_proof(run, log, sequence)?;
+        if cut_short {
+            return Ok(Published::Finished);
+        }
         Err(Error::InTheWay {
             path: folder.into(),
             why: "this attestation is published already".into(),
@@ -230,21 +280,22 @@ impl Publishing<'_> {
         })
     }
 
-    /// Signs and publishes the next head.
+    /// Signs and publishes the next head, and before it whatever may change.
     fn log(
         &self,
-        policy: &Policy,
+        (policy_text, policy): (&[u8], &Policy),
+        page: Option<&Path>,
         published: Option<&PublishedLog>,
-        next: &Successor,
-    ) -> Result<Published, Error> {
-        SignedHead::at(self.home.signed_head_path()).advance(published, next)?;
+        next: Successor,
+    ) -> Result<Logged, Error> {
+        SignedHead::at(self.home.signed_head_path()).advance(&next)?;
         let text = next.head().to_text();
         let line = match self.signer.sign("checkpoint", &text)? {
             Signed::Line(line) => line,
-            Signed::ToSign(path) => return Ok(Published::ToSign(path)),
+            Signed::ToSign(path) => return Ok(Logged::ToSign(path)),
         };
         let signed = format!("{text}\n{line}");
-        let Collected { note, answers } = collect(policy, next, &signed, self.patience)?;
+        let Collected { note, answers } = collect(policy, &next, &signed, self.patience)?;
         // What customers will be given is what is checked here.
         Note::parse(note.as_bytes())
             .and_then(|note| policy.head(&note).and_then(|_| policy.witnessed(&note)))
@@ -253,23 +304,45 @@ impl Publishing<'_> {
             let path = format!("{LOG_FOLDER}/{}", file.path);
             self.target.create_bytes(&path, &file.bytes)?;
         }
+        self.replace_changing((policy_text, policy), page)?;
         let path = format!("{LOG_FOLDER}/checkpoint");
         self.target.replace(
             &path,
             Some(published.map(PublishedLog::note)),
             note.as_bytes(),
         )?;
-        Ok(Published::Done {
-            entries: next.head().size.get(),
-            witnesses: answers,
-        })
+        let log = Box::new(next.published(note.into_bytes()));
+        Ok(Logged::Done(log, answers))
     }
+}
+
+/// What came of logging: the log as it is published now with what each witness did, or bytes to be signed elsewhere.
+enum Logged {
+    Done(Box<PublishedLog>, Vec<(String, Answer)>),
+    ToSign(PathBuf),
+}
+
+impl From<Logged> for Published {
+    fn from(logged: Logged) -> Self {
+        match logged {
+            Logged::Done(log, witnesses) => Self::Done {
+                entries: log.head().size.get(),
+                witnesses,
+            },
+            Logged::ToSign(path) => Self::ToSign(path),
+        }
+    }
+}
+
+/// What the log says of the attestation of this number.
+fn logged(log: &PublishedLog, sequence: u64) -> Option<&LoggedAttestation> {
+    let mut logged = log.history().attestations().iter();
+    logged.find(|logged| logged.sequence == sequence)
 }
 
 /// Keeps the proof that statements carry with the run.
 fn write_proof(run: &Run, log: &PublishedLog, sequence: u64) -> Result<(), Error> {
-    let mut logged = log.history().attestations().iter();
-    if let Some(logged) = logged.find(|logged| logged.sequence == sequence) {
+    if let Some(logged) = logged(log, sequence) {
         let proof = log.proof(logged.index).to_text();
         durable::write(&run.log_proof_path(), proof.as_bytes())?;
     }

@@ -2,9 +2,10 @@
 //! by file. It is what the audit looks at and what is then copied out.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::AttestationFolder;
+use super::files::files_below;
 use super::page::{PAGE_DIGESTS, page_digests};
 use crate::error::Error;
 use crate::home::{Run, folder_name};
@@ -77,29 +78,6 @@ pub fn with_policy(form: &Path, policy: &[u8]) -> Result<String, Error> {
     Ok(html.replace(POLICY_PLACE, &escape_html(&String::from_utf8_lossy(policy))))
 }
 
-/// Every file below a folder, by its path from there, in order.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn files_below(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
-    let mut folders = vec![PathBuf::new()];
-    while let Some(below) = folders.pop() {
-        let path = folder.join(&below);
-        for entry in std::fs::read_dir(&path).map_err(Error::io(&path))? {
-            let entry = entry.map_err(Error::io(&path))?;
-            let name = below.join(entry.file_name());
-            if entry.file_type().map_err(Error::io(&path))?.is_dir() {
-                folders.push(name);
-            } else {
-                files.push(name);
-            }
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
 /// A page is its two forms and `assets/` with files of these kinds; whatever else lies there is not published.
 fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {
@@ -145,15 +123,12 @@ fn stage_file(from: &Path, to: &Path) -> Result<(), Error> {
 }
 
 fn stage_tree(from: &Path, to: &Path) -> Result<(), Error> {
-    std::fs::create_dir_all(to).map_err(Error::io(to))?;
-    for entry in std::fs::read_dir(from).map_err(Error::io(from))? {
-        let entry = entry.map_err(Error::io(from))?;
-        let target = to.join(entry.file_name());
-        if entry.file_type().map_err(Error::io(from))?.is_dir() {
-            stage_tree(&entry.path(), &target)?;
-        } else {
-            stage_file(&entry.path(), &target)?;
+    for file in files_below(from)? {
+        let target = to.join(&file);
+        if let Some(parent) = target.parent() {
+            std::fs::create_dir_all(parent).map_err(Error::io(parent))?;
         }
+        stage_file(&from.join(&file), &target)?;
     }
     Ok(())
 }

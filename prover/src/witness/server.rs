@@ -18,6 +18,7 @@ use tower_http::timeout::TimeoutLayer;
 use super::connection::Bounded;
 use super::state::{Fault, State};
 use crate::error::Error;
+use crate::tell;
 
 /// A request is a checkpoint and up to 63 hashes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -100,7 +101,7 @@ async fn add_checkpoint(
         Some(Ok(line)) => text(StatusCode::OK, "text/plain; charset=utf-8", line),
         Some(Err(Fault::Refused(refusal))) => refuse(&refusal),
         Some(Err(Fault::Own(error))) => {
-            eprintln!("por witness: {error}");
+            tell!("por witness: {error}");
             own_fault()
         }
         None => own_fault(),
@@ -117,7 +118,7 @@ async fn checkpoint(Shared(witness): Shared<Witness>, Path(origin): Path<String>
         Some(Ok(Some(note))) => text(StatusCode::OK, "text/plain; charset=utf-8", note),
         Some(Ok(None)) => StatusCode::NOT_FOUND.into_response(),
         Some(Err(error)) => {
-            eprintln!("por witness: {error}");
+            tell!("por witness: {error}");
             own_fault()
         }
         None => own_fault(),

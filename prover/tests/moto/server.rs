@@ -1,17 +1,14 @@
 //! moto 5, a server of the S3 API in Python, on loopback: installed into a venv below `target/`, once for each list of
 //! versions. Where that is not possible, the tests that need it fail and say so.
 
-use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
-use por_protocol::digest::Digest;
-use rustix::fs::{FlockOperation, flock};
+use crate::python;
 
 const REQUIREMENTS: &str = include_str!("requirements.txt");
-const NEEDS: &str = "these tests need python3 with venv and pip, and PyPI once";
 
 /// A running server. It ends with this process: its standard input does.
 pub struct Moto {
@@ -27,13 +24,13 @@ impl Moto {
     }
 
     fn start() -> Self {
-        let mut child = Command::new(installed().join("bin/python"))
+        let mut child = Command::new(python::with("moto", REQUIREMENTS))
             .arg(folder().join("serve.py"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect(NEEDS);
+            .expect("python starts");
         let mut port = String::new();
         BufReader::new(child.stdout.take().unwrap())
             .read_line(&mut port)
@@ -94,39 +91,4 @@ impl Moto {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/moto")
-}
-
-/// The venv, installed unless it is there.
-fn installed() -> PathBuf {
-    let base = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let name: String = Digest::of(REQUIREMENTS.as_bytes()).to_string();
-    let venv = base.join(format!("moto-{}", &name[..12]));
-    let lock = File::create(base.join("moto.lock")).unwrap();
-    flock(&lock, FlockOperation::LockExclusive).unwrap();
-    let done = venv.join("installed");
-    if !done.exists() {
-        let _ = fs::remove_dir_all(&venv);
-        must(Command::new("python3").args(["-m", "venv"]).arg(&venv));
-        must(
-            Command::new(venv.join("bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                    "-r",
-                ])
-                .arg(folder().join("requirements.txt")),
-        );
-        File::create(&done).unwrap();
-    }
-    venv
-}
-
-#[track_caller]
-fn must(command: &mut Command) {
-    let done = command.output().expect(NEEDS);
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{NEEDS}: {command:?}: {said}");
 }

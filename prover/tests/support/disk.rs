@@ -34,7 +34,7 @@ impl Disk {
             path.starts_with(root) && (sync || path != root)
         };
         let mut paths_of_ours = paths.iter().filter(ours);
-        match call.name.as_str() {
+        match call.kind() {
             "write" | "writev" | "pwrite64" | "ftruncate" => {
                 // The first path is the descriptor's; others are in the bytes written.
                 if let Some(path) = paths.first().filter(ours) {
@@ -44,7 +44,7 @@ impl Disk {
             "copy_file_range" => {
                 self.bytes.insert(paths[1].clone());
             }
-            "openat" if call.line.contains("O_CREAT") => {
+            "open" if call.line.contains("O_CREAT") => {
                 if let Some(path) = paths_of_ours.next() {
                     self.names.insert(path.clone());
                 }
@@ -61,11 +61,11 @@ impl Disk {
                         .retain(|name| Path::new(name).parent() != Some(Path::new(path)));
                 }
             }
-            "rename" | "link" | "linkat" => {
+            "rename" | "link" => {
                 let [from, to] = [paths_of_ours.next().unwrap(), paths_of_ours.next().unwrap()];
                 assert!(!self.bytes.contains(from), "not flushed: {}", call.line);
                 self.names.insert(to.clone());
-                if call.name == "rename" {
+                if call.kind() == "rename" {
                     self.names.remove(from);
                 }
             }

@@ -4,8 +4,8 @@
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Once;
 
+use crate::packages;
 use crate::support::{Done, run};
 
 /// Every call that changes files, or makes a change last.
@@ -37,9 +37,22 @@ impl Call {
         self.is_change() && !self.name.ends_with("sync") && !self.line.contains(" = -1 ")
     }
 
-    /// Every path in it, in order: of descriptors and of strings.
+    /// What it does, whether its names are absolute or within an open folder: `rename` for `renameat`, too.
+    pub fn kind(&self) -> &str {
+        match self.name.as_str() {
+            "openat" | "openat2" => "open",
+            "mkdirat" => "mkdir",
+            "linkat" => "link",
+            "renameat" | "renameat2" => "rename",
+            "unlinkat" => "unlink",
+            name => name,
+        }
+    }
+
+    /// Every path in it, in order: of descriptors, and of strings, which begin at the folder that they are named within.
     pub fn paths(&self) -> Vec<String> {
-        let mut paths = Vec::new();
+        let within = self.kind() != self.name;
+        let mut paths: Vec<String> = Vec::new();
         let mut rest = self.line.as_str();
         while let Some(at) = rest.find(['<', '"']) {
             let end = if rest[at..].starts_with('<') {
@@ -47,31 +60,26 @@ impl Call {
             } else {
                 '"'
             };
+            let named = end == '"' && within && rest[..at].ends_with(", ");
             let from = &rest[at + 1..];
             let Some(length) = from.find(end) else { break };
-            paths.push(from[..length].to_owned());
+            let path = &from[..length];
+            match paths.last_mut().filter(|_| named) {
+                Some(folder) => *folder = Path::new(folder).join(path).to_str().unwrap().to_owned(),
+                None => paths.push(path.to_owned()),
+            }
             rest = &from[length + 1..];
         }
         paths
     }
 }
 
-/// Installs strace where it is missing; a test that cannot have it fails.
-fn install() {
-    static INSTALL: Once = Once::new();
-    INSTALL.call_once(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install-strace.sh");
-        let installed = Command::new(script).status().unwrap();
-        assert!(installed.success(), "the test needs strace");
-    });
-}
-
 fn strace(folder: &Path, options: &[&str], arguments: &[&str]) -> Command {
-    install();
+    packages::install("strace");
     let mut command = Command::new("strace");
     command
         .current_dir(folder)
-        .args(["-f", "-y", "-qq", "-s", "4096"])
+        .args(["-f", "-y", "-qqq", "-s", "4096"])
         .args(options)
         .arg(env!("CARGO_BIN_EXE_por"))
         .args(arguments)
@@ -88,6 +96,28 @@ pub fn trace(folder: &Path, arguments: &[&str]) -> (Done, Vec<Call>) {
 pub fn inject(folder: &Path, arguments: &[&str], call: &Call, fault: &str) -> (Done, Vec<Call>) {
     let inject = format!("inject={}:{fault}:when={}", call.name, call.nth);
     traced(folder, &["-e", &inject], arguments)
+}
+
+/// Runs the command while these calls fail for one file. Gives how many did.
+pub fn at_file(
+    folder: &Path,
+    arguments: &[&str],
+    file: &Path,
+    calls: &str,
+    error: &str,
+) -> (Done, usize) {
+    let log = tempfile::NamedTempFile::new().unwrap();
+    let inject = format!("inject={calls}:error={error}");
+    // strace adds the absolute name, and says so among what the command says.
+    let name = file.strip_prefix(folder).unwrap().to_str().unwrap();
+    let log_path = log.path().to_str().unwrap();
+    let options = ["-o", log_path, "-e", &inject, "-P", name];
+    let mut done = run(&mut strace(folder, &options, arguments));
+    if let Some(rest) = done.err.strip_prefix("strace: Requested path") {
+        done.err = rest.split_once('\n').unwrap().1.to_owned();
+    }
+    let trace = fs::read_to_string(log.path()).unwrap();
+    (done, trace.matches("(INJECTED)").count())
 }
 
 fn traced(folder: &Path, options: &[&str], arguments: &[&str]) -> (Done, Vec<Call>) {

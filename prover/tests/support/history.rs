@@ -15,12 +15,17 @@ pub const SECOND: [&str; 4] = ["--period", "2025-11", "--snapshot", "2025-11-30T
 
 /// Plans, builds and attests the second month. With other `leaves`, it is another attestation.
 pub fn attest_second(sample: &Sample, leaves: &str) {
+    prepare_second(sample, leaves);
+    sample.attest().expect(0);
+}
+
+/// As [`attest_second`], to be attested.
+pub fn prepare_second(sample: &Sample, leaves: &str) {
     let ledger = ["--ledger", "ledger.csv", "--leaves", leaves];
     sample
         .por("plan", &[&ledger[..], &SECOND[..]].concat())
         .expect(0);
     sample.por("build", &["--threads", "1"]).expect(0);
-    sample.attest().expect(0);
 }
 
 /// One small book, planned, built and attested; nothing is published.

@@ -60,7 +60,7 @@ pub fn write_log(folder: &Path, terms: &Terms) {
 
 /// Writes a log of any entries.
 pub fn write_entries(folder: &Path, terms: &Terms, entries: &[Vec<u8>]) {
-    let tree = LogTree::new(entries);
+    let tree = LogTree::new(entries.to_vec());
     for file in tree.files(TreeSize::new(0)).unwrap() {
         let path = folder.join("log").join(file.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

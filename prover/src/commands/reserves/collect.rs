@@ -7,6 +7,7 @@ use crate::chains::config::ChainsConfig;
 use crate::commands::HomeArg;
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::tell;
 
 /// Read balances and their evidence from your own nodes
 #[derive(Debug, clap::Args)]
@@ -37,7 +38,7 @@ impl Collect {
             &self.reserves,
             &self.out,
         )?;
-        eprintln!(
+        tell!(
             "Collected {} balances on {} chains. Next: por attest --reserves {} --collected {}.",
             summary.reserves,
             summary.chains,

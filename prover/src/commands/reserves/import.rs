@@ -11,6 +11,7 @@ use crate::commands::challenge::ChallengeArgs;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::{FULL_HEADER, read_reserves};
+use crate::tell;
 
 /// Take signatures in: checks each over its challenge and writes the reserves file for `por attest`
 #[derive(Debug, clap::Args)]
@@ -79,7 +80,7 @@ impl Import {
         }
         let count = checked?.len();
         std::fs::rename(&staged, &self.out).map_err(Error::io(&self.out))?;
-        eprintln!(
+        tell!(
             "Wrote {count} reserves to {}; every signature holds. Next: por attest.",
             self.out.display()
         );

@@ -5,7 +5,7 @@ use std::path::Path;
 use base64ct::{Base64, Encoding as _};
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::{AddCheckpoint, Checkpoint, Refusal, TreeSize, prove_consistency};
+use por_protocol::log::{AddCheckpoint, Checkpoint, Refusal, TreeSize};
 use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 
@@ -33,7 +33,7 @@ pub(super) fn cosign(folder: &Path, log: &PublishedLog, now: u64) -> Result<Cosi
     let last = state.head(&origin)?;
     let old = last.as_ref().map_or(Ok(TreeSize::new(0)), |note| {
         Note::parse(note.as_bytes())
-            .and_then(|note| Checkpoint::parse(note.unverified_text()))
+            .and_then(|note| Checkpoint::of_note(&note))
             .map(|head| head.size)
             .map_err(Error::protocol("the witness's last head"))
     })?;
@@ -42,7 +42,10 @@ pub(super) fn cosign(folder: &Path, log: &PublishedLog, now: u64) -> Result<Cosi
     }
     let request = AddCheckpoint {
         old,
-        proof: prove_consistency(&log.leaves(), old).map_err(Error::protocol("log"))?,
+        proof: log
+            .state()
+            .consistency(old)
+            .map_err(Error::protocol("log"))?,
         checkpoint: log.note(),
     };
     match state.add_checkpoint(request.to_text().as_bytes(), now) {

@@ -19,10 +19,9 @@ use crate::error::Error;
 use crate::home::book_folder;
 use crate::log::{LOG_FOLDER, PublishedLog};
 use crate::publication::audit::{MAX_LIST_BYTES, check_rows};
-use crate::publication::{AttestationFolder, Publication, sequence_folder, split_rows};
-
-/// An entry with 64 signature lines fits many times over.
-const MAX_NOTE_BYTES: u64 = 256 * 1024;
+use crate::publication::{
+    AttestationFolder, MAX_NOTE_BYTES, Publication, sequence_folder, split_rows,
+};
 
 /// Files of a source, on their way to a staged copy.
 pub(super) struct Fetch<'a> {
@@ -33,7 +32,7 @@ pub(super) struct Fetch<'a> {
 impl Fetch<'_> {
     /// The log's own files: the host's must be those that its entries give.
     pub(super) fn log(&self, log: &PublishedLog) -> Result<(), Error> {
-        for file in log.files(TreeSize::new(0))? {
+        for file in log.state().files(TreeSize::new(0))? {
             let path = format!("{LOG_FOLDER}/{}", file.path);
             let found = self.source.read(&path, file.bytes.len() as u64)?;
             if found.as_ref() != Some(&file.bytes) {
@@ -51,7 +50,7 @@ impl Fetch<'_> {
     /// Every entry's own files, of attestations from this sequence on; of earlier ones nothing.
     pub(super) fn entries(&self, log: &PublishedLog, known: u64, from: u64) -> Result<(), Error> {
         let mut sequence = 0;
-        for (index, entry) in (0_u64..).zip(log.entries()) {
+        for (index, entry) in (0_u64..).zip(log.state().entries()) {
             match LogEntry::parse(entry).map_err(Error::protocol(LOG_FOLDER))? {
                 LogEntry::Attestation(attestation) => {
                     if sequence >= from {

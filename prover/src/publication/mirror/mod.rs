@@ -25,7 +25,7 @@ use rustix::fs::{FlockOperation, flock};
 use self::cosign::{Cosigned, cosign, with_lines, with_older_lines};
 use self::fetch::Fetch;
 use self::source::Source;
-use super::stage::files_below;
+use super::files::files_below;
 use super::target::{Folder, Target};
 use super::{AuditOptions, Publication, audit};
 use crate::chains::recheck::BalanceChecks;
@@ -175,11 +175,11 @@ impl Mirror<'_> {
         new: &PublishedLog,
     ) -> Result<(), Error> {
         let (before, now) = (old.head().size, new.head().size);
-        if before <= now && new.check_extends(old.head()).is_ok() {
+        if before <= now && new.state().check_extends(old.head()).is_ok() {
             return Ok(());
         }
-        let leaves = if before > now { old } else { new }.leaves();
-        self.conflict(folder, policy, old.note(), found, &leaves)?;
+        let leaves = if before > now { old } else { new }.state().leaves();
+        self.conflict(folder, policy, old.note(), found, leaves)?;
         let why = format!("it shows a log of {now} entries; the mirror has {before}");
         Err(self.untrue(&why, OLD))
     }
@@ -235,7 +235,7 @@ impl Mirror<'_> {
         match cosign(witness, new, self.now)? {
             Cosigned::Line(line) => Ok(with_lines(&note, &line)),
             Cosigned::Conflict(seen) => {
-                self.conflict(folder, policy, &seen, new.note(), &new.leaves())?;
+                self.conflict(folder, policy, &seen, new.note(), new.state().leaves())?;
                 Err(self.untrue("the witness has cosigned another history", HOST))
             }
             Cosigned::Ahead => Err(self.untrue("the witness has cosigned a larger log", OLD)),
@@ -347,7 +347,7 @@ fn write_files(
             target.create(&path.to_string_lossy(), &folder.join(&file))?;
         }
     }
-    for file in log.files(older)? {
+    for file in log.state().files(older)? {
         let path = format!("{LOG_FOLDER}/{}", file.path);
         target.create_bytes(&path, &file.bytes)?;
     }

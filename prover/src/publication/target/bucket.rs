@@ -6,12 +6,13 @@
 //! that fails it is refused.
 //!
 //! Credentials and endpoint come from the environment alone, by the names that object_store reads; none is ever printed.
-//! Memory: one file at a time, at most [`MAX_FILE_BYTES`].
+//! Memory: [`WORKERS`] files of at most [`MAX_TOGETHER_BYTES`] at a time, or one of at most [`MAX_FILE_BYTES`].
 
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -34,6 +35,10 @@ use crate::error::Error;
 
 /// The longest file that is written in one conditional request; services allow 5 GB.
 pub const MAX_FILE_BYTES: u64 = 512 << 20;
+/// Requests at a time: a service's answer takes longer than the bytes of a pack.
+const WORKERS: usize = 8;
+/// The longest file that is written beside others; a pack is 8 MB.
+const MAX_TOGETHER_BYTES: u64 = 16 << 20;
 /// A file created once is the same for ever.
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// A file that changes is asked for anew each time.
@@ -207,6 +212,52 @@ impl Bucket {
         self.create_whole(path, bytes.into())
     }
 
+    /// Creates many files, several at a time. After the first that fails no other is begun.
+    pub(super) fn create_all(
+        &self,
+        files: &[(String, PathBuf)],
+        done: impl Fn() + Sync,
+    ) -> Result<(), Error> {
+        self.probe()?;
+        let long = |(_, from): &&(String, PathBuf)| {
+            from.metadata()
+                .is_ok_and(|found| found.len() > MAX_TOGETHER_BYTES)
+        };
+        let (long, short): (Vec<_>, Vec<_>) = files.iter().partition(long);
+        let (next, failed) = (AtomicUsize::new(0), Mutex::new(None));
+        let first = || failed.lock().unwrap_or_else(PoisonError::into_inner);
+        let work = || -> Result<(), Error> {
+            // A connection and a runtime of its own: requests block.
+            let bucket = Self::open(&self.url)?;
+            bucket.probed.get_or_init(|| ());
+            while let Some((path, from)) = short.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if first().is_some() {
+                    break;
+                }
+                bucket.create(path, from)?;
+                done();
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..WORKERS.min(short.len()) {
+                scope.spawn(|| {
+                    if let Err(error) = work() {
+                        first().get_or_insert(error);
+                    }
+                });
+            }
+        });
+        if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(error);
+        }
+        long.into_iter().try_for_each(|(path, from)| {
+            self.create(path, from)?;
+            done();
+            Ok(())
+        })
+    }
+
     pub(super) fn create_bytes(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         self.create_whole(path, Bytes::copy_from_slice(bytes))
     }
@@ -312,27 +363,35 @@ fn connect(url: &Url, name: &str) -> Result<Box<dyn ObjectStore>, Option<StoreEr
         retry_timeout: RETRY_TIME,
     };
     match url.scheme() {
-        "s3" => AmazonS3Builder::from_env()
-            .with_url(name)
-            .with_retry(retry)
-            .with_http_connector(Connector)
-            .build()
-            .map(|store| Box::new(store) as Box<dyn ObjectStore>)
-            .map_err(Some),
-        "gs" => GoogleCloudStorageBuilder::from_env()
-            .with_url(name)
-            .with_retry(retry)
-            .with_http_connector(Connector)
-            .build()
-            .map(|store| Box::new(store) as Box<dyn ObjectStore>)
-            .map_err(Some),
-        "az" => MicrosoftAzureBuilder::from_env()
-            .with_url(name)
-            .with_retry(retry)
-            .with_http_connector(Connector)
-            .build()
-            .map(|store| Box::new(store) as Box<dyn ObjectStore>)
-            .map_err(Some),
+        "s3" => boxed(
+            AmazonS3Builder::from_env()
+                .with_url(name)
+                .with_retry(retry)
+                .with_http_connector(Connector)
+                .build(),
+        ),
+        "gs" => boxed(
+            GoogleCloudStorageBuilder::from_env()
+                .with_url(name)
+                .with_retry(retry)
+                .with_http_connector(Connector)
+                .build(),
+        ),
+        "az" => boxed(
+            MicrosoftAzureBuilder::from_env()
+                .with_url(name)
+                .with_retry(retry)
+                .with_http_connector(Connector)
+                .build(),
+        ),
         _ => Err(None),
     }
+}
+
+fn boxed(
+    store: Result<impl ObjectStore, StoreError>,
+) -> Result<Box<dyn ObjectStore>, Option<StoreError>> {
+    store
+        .map(|store| Box::new(store) as Box<dyn ObjectStore>)
+        .map_err(Some)
 }

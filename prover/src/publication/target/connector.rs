@@ -19,7 +19,7 @@ use object_store::client::{
 };
 use ureq::http::Method;
 
-use crate::http::describe;
+use crate::http::{describe, rules};
 
 /// To resolve a name and to connect.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -39,16 +39,12 @@ pub(super) struct Connector;
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let http = options.get_config_value(&ClientConfigKey::AllowHttp);
-        let config = ureq::Agent::config_builder()
+        let config = rules()
             .https_only(http.as_deref() != Some("true"))
             .timeout_resolve(Some(CONNECT))
             .timeout_connect(Some(CONNECT))
             .timeout_recv_response(Some(ANSWER))
             .timeout_global(Some(EXCHANGE))
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .proxy(None)
             .build();
         Ok(HttpClient::new(Service(config.into())))
     }

@@ -3,14 +3,19 @@
 //! Every file is written whole under one temporary name in the root, flushed, and then given its own name: a file that
 //! never changes by a link, which fails if something is there, a file that may change by a rename. So each is whole or
 //! absent, and what a killed writer leaves is that one temporary file, which the next writer removes. Writers take turns by
-//! a lock. Links are refused wherever they stand: what looks like a folder of the publication must be one.
+//! a lock.
+//!
+//! Links are refused wherever they stand. Every folder is opened by the one above it, and every file is named within its
+//! open folder: whoever puts a link in the place of a folder between two steps changes nothing.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read as _, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::fs::{AtFlags, FileType, FlockOperation, Mode, OFlags, flock};
+use rustix::io::Errno;
+use rustix::path::Arg;
 
 use super::{other_bytes, too_long, was_faster};
 use crate::durable::sync_parent;
@@ -107,20 +112,10 @@ impl Folder {
     }
 
     pub(super) fn read(&self, path: &str, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-        let path = self.path.join(path);
-        let file = match open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::io(&path)(error)),
-        };
-        let mut bytes = Vec::new();
-        file.take(limit.saturating_add(1))
-            .read_to_end(&mut bytes)
-            .map_err(Error::io(&path))?;
-        if bytes.len() as u64 > limit {
-            return Err(too_long(&path, limit));
+        match self.place(path, Missing::IsNone)? {
+            Some(place) => place.read(limit),
+            None => Ok(None),
         }
-        Ok(Some(bytes))
     }
 
     pub(super) fn create(&self, path: &str, from: &Path) -> Result<(), Error> {
@@ -144,17 +139,24 @@ impl Folder {
     ) -> Result<(), Error> {
         let _lock = self.lock()?;
         let place = self.prepare(path)?;
-        if same(&place, again)? {
-            return self.flush_names(&place);
+        if place.has(again)? {
+            return place.flush_names();
         }
-        let temporary = self.write_temporary(write)?;
-        let linked = std::fs::hard_link(&temporary, &place);
-        std::fs::remove_file(&temporary).map_err(Error::io(&temporary))?;
+        let root = self.write_temporary(write)?;
+        let linked = rustix::fs::linkat(
+            &root,
+            TEMPORARY,
+            &place.folder,
+            &place.name,
+            AtFlags::empty(),
+        );
+        rustix::fs::unlinkat(&root, TEMPORARY, AtFlags::empty())
+            .map_err(|error| Error::io(&self.path)(error.into()))?;
         match linked {
             // Another publisher was faster; whether with the same bytes, the next attempt tells.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Err(other_bytes(place)),
-            Err(error) => Err(Error::io(&place)(error)),
-            Ok(()) => self.flush_names(&place),
+            Err(Errno::EXIST) => Err(other_bytes(place.shown)),
+            Err(error) => Err(Error::io(&place.shown)(error.into())),
+            Ok(()) => place.flush_names(),
         }
     }
 
@@ -166,30 +168,19 @@ impl Folder {
     ) -> Result<(), Error> {
         let _lock = self.lock()?;
         let place = self.prepare(path)?;
-        let present = self.read(path, u64::MAX >> 1)?;
+        let present = place.read(u64::MAX >> 1)?;
         if present.as_deref() == Some(bytes) {
-            return self.flush_names(&place);
+            return place.flush_names();
         }
         if let Some(expected) = expected
             && present.as_deref() != expected
         {
-            return Err(was_faster(place));
+            return Err(was_faster(place.shown));
         }
-        let temporary = self.write_temporary(|file| file.write_all(bytes))?;
-        std::fs::rename(&temporary, &place).map_err(Error::io(&place))?;
-        self.flush_names(&place)
-    }
-
-    /// Flushes the name of a file and of every folder above it. Also where they were there before: whoever made them may
-    /// have been killed before it came to that, and what is published later must not outlive them.
-    fn flush_names(&self, place: &Path) -> Result<(), Error> {
-        let above = place.ancestors().skip(1);
-        for folder in above.take_while(|folder| folder.starts_with(&self.path)) {
-            File::open(folder)
-                .and_then(|folder| folder.sync_all())
-                .map_err(Error::io(folder))?;
-        }
-        Ok(())
+        let root = self.write_temporary(|file| file.write_all(bytes))?;
+        rustix::fs::renameat(&root, TEMPORARY, &place.folder, &place.name)
+            .map_err(|error| Error::io(&place.shown)(error.into()))?;
+        place.flush_names()
     }
 
     pub(super) fn check_apart_from(&self, secrets: &Path) -> Result<(), Error> {
@@ -211,18 +202,21 @@ impl Folder {
         if self.held {
             return Ok(None);
         }
-        let folder = File::open(&self.path).map_err(Error::io(&self.path))?;
+        let folder = open_folder(rustix::fs::CWD, &self.path)
+            .map_err(|error| Error::io(&self.path)(error.into()))?;
         flock(&folder, FlockOperation::LockExclusive)
             .map_err(|error| Error::io(&self.path)(error.into()))?;
         Ok(Some(folder))
     }
 
-    /// Makes the folder itself, if it is not there.
+    /// Makes the folder itself, if it is not there, and flushes its name: whoever made it may have been killed before it
+    /// came to that.
     pub(in crate::publication) fn make(&self) -> Result<(), Error> {
         match std::fs::create_dir(&self.path) {
-            Ok(()) => sync_parent(&self.path),
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(Error::io(&self.path)(error)),
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                Err(Error::io(&self.path)(error))
+            }
+            _ => sync_parent(&self.path),
         }
     }
 
@@ -231,102 +225,184 @@ impl Folder {
         Self { held: true, ..self }
     }
 
-    /// Makes the folders above a file, and refuses links among them.
-    fn prepare(&self, path: &str) -> Result<PathBuf, Error> {
-        let mut place = self.path.clone();
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            place.push(part);
-            let link = match std::fs::symlink_metadata(&place) {
-                Ok(found) => found.file_type().is_symlink(),
-                Err(error) if error.kind() == ErrorKind::NotFound => {
-                    if parts.peek().is_some() {
-                        std::fs::create_dir(&place).map_err(Error::io(&place))?;
-                    }
-                    false
-                }
-                Err(error) => return Err(Error::io(&place)(error)),
-            };
-            if link {
-                return Err(Error::InTheWay {
-                    path: place,
-                    why: "it is a link".into(),
-                    remedy: "A publication holds no links: remove it.".into(),
-                });
-            }
-        }
-        Ok(place)
+    /// The place of a file, with the folders above it.
+    fn prepare(&self, path: &str) -> Result<Place, Error> {
+        let place = self.place(path, Missing::IsMade)?;
+        place.ok_or_else(|| Error::io(&self.path)(ErrorKind::NotFound.into()))
     }
 
+    /// The place of a file; `None` where a folder above it is missing and not to be made.
+    fn place(&self, path: &str, missing: Missing) -> Result<Option<Place>, Error> {
+        let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let mut shown = self.path.clone();
+        let root = match open_folder(rustix::fs::CWD, &self.path) {
+            Err(Errno::NOENT) if missing == Missing::IsNone => return Ok(None),
+            opened => opened.map_err(|error| Error::io(&shown)(error.into()))?,
+        };
+        let (mut within, mut above) = (root, Vec::new());
+        for part in folders.split('/').filter(|part| !part.is_empty()) {
+            shown.push(part);
+            let opened = match (open_folder(&within, part), missing) {
+                (Err(Errno::NOENT), Missing::IsNone) => return Ok(None),
+                (Err(Errno::NOENT), Missing::IsMade) => rustix::fs::mkdirat(&within, part, FOLDER)
+                    .and_then(|()| open_folder(&within, part)),
+                (opened, _) => opened,
+            };
+            let folder = opened.map_err(|error| {
+                if is_link(&within, part) {
+                    link(shown.clone())
+                } else {
+                    Error::io(&shown)(error.into())
+                }
+            })?;
+            above.push(std::mem::replace(&mut within, folder));
+        }
+        shown.push(name);
+        Ok(Some(Place {
+            folder: within,
+            above,
+            name: name.to_owned(),
+            shown,
+        }))
+    }
+
+    /// Writes a whole file under the temporary name. Gives the root, in which it lies.
     fn write_temporary(
         &self,
         write: impl FnOnce(&mut File) -> std::io::Result<()>,
-    ) -> Result<PathBuf, Error> {
-        let temporary = self.path.join(TEMPORARY);
+    ) -> Result<File, Error> {
+        let shown = self.path.join(TEMPORARY);
+        let io = |error: Errno| Error::io(&shown)(error.into());
+        let root = open_folder(rustix::fs::CWD, &self.path).map_err(io)?;
         // What a killed writer left.
-        match std::fs::remove_file(&temporary) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::io(&temporary)(error));
-            }
-            _ => {}
+        match rustix::fs::unlinkat(&root, TEMPORARY, AtFlags::empty()) {
+            Ok(()) | Err(Errno::NOENT) => {}
+            Err(error) => return Err(io(error)),
         }
-        let written = File::options()
-            .write(true)
-            .create_new(true)
-            .custom_flags(nofollow())
-            .open(&temporary)
-            .and_then(|mut file| {
-                write(&mut file)?;
-                // Public files are readable by the web server, whatever the umask.
-                file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
-                file.sync_all()
-            });
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let opened = rustix::fs::openat(&root, TEMPORARY, flags, FILE).map_err(io)?;
+        let mut file = File::from(opened);
+        let written = write(&mut file)
+            // Public files are readable by the web server, whatever the umask.
+            .and_then(|()| rustix::fs::fchmod(&file, FILE).map_err(Into::into))
+            .and_then(|()| file.sync_all());
         if let Err(error) = written {
             // Nothing half-written stays where readers could meet it.
-            let _ = std::fs::remove_file(&temporary);
-            return Err(Error::io(&temporary)(error));
+            let _ = rustix::fs::unlinkat(&root, TEMPORARY, AtFlags::empty());
+            return Err(Error::io(&shown)(error));
         }
-        Ok(temporary)
+        Ok(root)
     }
 }
 
-fn nofollow() -> i32 {
-    OFlags::NOFOLLOW.bits().cast_signed()
+/// What becomes of a folder that is missing above a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    IsNone,
+    IsMade,
 }
 
-fn open(path: &Path) -> std::io::Result<File> {
-    File::options()
-        .read(true)
-        .custom_flags(nofollow())
-        .open(path)
+/// Permissions of a public file, and of a folder before the umask.
+const FILE: Mode = Mode::from_raw_mode(0o644);
+const FOLDER: Mode = Mode::from_raw_mode(0o777);
+
+/// A file's place: its name in an open folder, and those above that one, from the root down.
+struct Place {
+    folder: File,
+    above: Vec<File>,
+    name: String,
+    shown: PathBuf,
 }
 
-/// Whether the file is there with these bytes; other bytes are in the way.
-fn same<R: std::io::Read>(
-    place: &Path,
-    again: impl FnOnce() -> Result<R, Error>,
-) -> Result<bool, Error> {
-    let mut present = match open(place) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(Error::io(place)(error)),
-    };
-    let mut wanted = again()?;
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    loop {
-        a.clear();
-        b.clear();
-        let io = Error::io(place);
-        (&mut present)
-            .take(BLOCK as u64)
-            .read_to_end(&mut a)
-            .and_then(|_| (&mut wanted).take(BLOCK as u64).read_to_end(&mut b))
-            .map_err(io)?;
-        if a != b {
-            return Err(other_bytes(place.to_owned()));
+impl Place {
+    /// The file, if there is one.
+    fn open(&self) -> Result<Option<File>, Error> {
+        // A pipe that nobody writes to would hold the opener for ever.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = match rustix::fs::openat(&self.folder, &self.name, flags, Mode::empty()) {
+            Ok(file) => File::from(file),
+            Err(Errno::NOENT) => return Ok(None),
+            Err(Errno::LOOP) => return Err(link(self.shown.clone())),
+            Err(error) => return Err(Error::io(&self.shown)(error.into())),
+        };
+        let found = file.metadata().map_err(Error::io(&self.shown))?;
+        if found.is_file() {
+            return Ok(Some(file));
         }
-        if a.is_empty() {
-            return Ok(true);
+        Err(Error::InTheWay {
+            path: self.shown.clone(),
+            why: "it is no regular file".into(),
+            remedy: "A publication holds files and folders alone: remove it.".into(),
+        })
+    }
+
+    fn read(&self, limit: u64) -> Result<Option<Vec<u8>>, Error> {
+        let Some(file) = self.open()? else {
+            return Ok(None);
+        };
+        let mut bytes = Vec::new();
+        file.take(limit.saturating_add(1))
+            .read_to_end(&mut bytes)
+            .map_err(Error::io(&self.shown))?;
+        if bytes.len() as u64 > limit {
+            return Err(too_long(&self.shown, limit));
         }
+        Ok(Some(bytes))
+    }
+
+    /// Whether the file is there with these bytes; other bytes are in the way.
+    fn has<R: std::io::Read>(
+        &self,
+        again: impl FnOnce() -> Result<R, Error>,
+    ) -> Result<bool, Error> {
+        let Some(mut present) = self.open()? else {
+            return Ok(false);
+        };
+        let mut wanted = again()?;
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        loop {
+            a.clear();
+            b.clear();
+            (&mut present)
+                .take(BLOCK as u64)
+                .read_to_end(&mut a)
+                .and_then(|_| (&mut wanted).take(BLOCK as u64).read_to_end(&mut b))
+                .map_err(Error::io(&self.shown))?;
+            if a != b {
+                return Err(other_bytes(self.shown.clone()));
+            }
+            if a.is_empty() {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Flushes the name of the file and of every folder above it. Also where they were there before: whoever made them may
+    /// have been killed before it came to that, and what is published later must not outlive them.
+    fn flush_names(&self) -> Result<(), Error> {
+        for folder in std::iter::once(&self.folder).chain(self.above.iter().rev()) {
+            folder.sync_all().map_err(Error::io(&self.shown))?;
+        }
+        Ok(())
+    }
+}
+
+/// A folder, and no link to one.
+fn open_folder(within: impl AsFd, name: impl Arg) -> Result<File, Errno> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    rustix::fs::openat(within, name, flags, Mode::empty()).map(File::from)
+}
+
+fn is_link(within: &File, name: &str) -> bool {
+    rustix::fs::statat(within, name, AtFlags::SYMLINK_NOFOLLOW)
+        .is_ok_and(|found| FileType::from_raw_mode(found.st_mode).is_symlink())
+}
+
+fn link(path: PathBuf) -> Error {
+    Error::InTheWay {
+        path,
+        why: "it is a link".into(),
+        remedy: "A publication holds no links: remove it.".into(),
     }
 }

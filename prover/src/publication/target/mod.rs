@@ -77,6 +77,25 @@ impl Target {
         }
     }
 
+    /// As [`Target::create`], for many files, each a path and a local file; in any order. `done` is called for each.
+    ///
+    /// # Errors
+    /// As [`Target::create`], the first that came up.
+    pub fn create_all(
+        &self,
+        files: &[(String, PathBuf)],
+        done: impl Fn() + Sync,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Folder(folder) => files.iter().try_for_each(|(path, from)| {
+                folder.create(path, from)?;
+                done();
+                Ok(())
+            }),
+            Self::Bucket(bucket) => bucket.create_all(files, done),
+        }
+    }
+
     /// As [`Target::create`], from memory.
     ///
     /// # Errors

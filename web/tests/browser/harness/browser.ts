@@ -6,7 +6,7 @@ const EXECUTABLE = '/usr/bin/chromium';
 
 export function launchChromium(): Promise<Browser> {
   if (!existsSync(EXECUTABLE)) {
-    throw new Error(`${EXECUTABLE} is missing; run web/install-chromium.sh`);
+    throw new Error(`${EXECUTABLE} is missing; run tests/install-packages.sh chromium`);
   }
   return chromium.launch({
     executablePath: EXECUTABLE,

@@ -70,7 +70,7 @@ rust-tests: tools
 	@python3 -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "Missing: python3 with venv and pip, for the S3 server and the Parquet writer of the tests." >&2; exit 1; }
 	tests/install-packages.sh strace faketime age
-	cargo test --release --locked --workspace
+	cargo test --release --locked --workspace --no-fail-fast
 
 wasm-tests: tools
 	verifier-wasm/build vectors-wasm

@@ -345,10 +345,16 @@ impl Run {
         self.0.join(format!("rows/{}.rows", folder_name(book)))
     }
 
+    /// Everything the build makes: a folder for each book.
+    #[must_use]
+    pub fn build_path(&self) -> PathBuf {
+        self.0.join("build")
+    }
+
     /// Everything the build makes of one book.
     #[must_use]
     pub fn book_path(&self, book: &PlannedBook) -> PathBuf {
-        self.0.join("build").join(folder_name(book))
+        self.build_path().join(folder_name(book))
     }
 
     /// The total of a sealed book with its proof, for a regulator.

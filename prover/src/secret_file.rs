@@ -58,11 +58,11 @@ pub fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
         .map_err(Error::io(path))
 }
 
-/// Reads a secret file after checking that nobody else could.
+/// Opens a secret file for reading after checking that nobody else could.
 ///
 /// # Errors
 /// [`Error::InTheWay`] for a link, another kind of file or loose permissions; [`Error::Io`].
-pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub fn open(path: &Path) -> Result<File, Error> {
     let refuse = |why: &str, remedy: &str| {
         Err(Error::InTheWay {
             path: path.to_owned(),
@@ -77,11 +77,11 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
             "Put the file itself there.",
         );
     }
-    // The link check above is for a clear message; this flag is what closes the race.
-    let nofollow = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0);
-    let mut file = OpenOptions::new()
+    // The link check above is for a clear message; this flag is what closes the race. A pipe would hold its opener.
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = OpenOptions::new()
         .read(true)
-        .custom_flags(nofollow)
+        .custom_flags(flags.bits().cast_signed())
         .open(path)
         .map_err(Error::io(path))?;
     let metadata = file.metadata().map_err(Error::io(path))?;
@@ -95,15 +95,25 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         let remedy = format!("Run: chmod 600 {}", path.display());
         return refuse("its group or others have access to this secret", &remedy);
     }
-    if metadata.len() == 0 || metadata.len() > MAX_BYTES {
-        return refuse(
-            "it has the wrong size for a secret key",
-            "Restore it from a backup.",
-        );
+    Ok(file)
+}
+
+/// Reads a secret key.
+///
+/// # Errors
+/// As [`open`], and [`Error::InTheWay`] for a file too long for a key, or an empty one.
+pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let file = open(path)?;
+    let bytes = file.metadata().map_err(Error::io(path))?.len();
+    if bytes == 0 || bytes > MAX_BYTES {
+        return Err(Error::InTheWay {
+            path: path.to_owned(),
+            why: "it has the wrong size for a secret key".into(),
+            remedy: "Restore it from a backup.".into(),
+        });
     }
     let mut content = Zeroizing::new(Vec::with_capacity(MAX_BYTES as usize));
-    Read::by_ref(&mut file)
-        .take(MAX_BYTES)
+    file.take(MAX_BYTES)
         .read_to_end(&mut content)
         .map_err(Error::io(path))?;
     Ok(content)

@@ -107,7 +107,10 @@ impl Demo {
             account: Some(account.clone()),
             list: None,
             all: false,
-            out: statement.clone(),
+            out: Some(statement.clone()),
+            archive: None,
+            openings: None,
+            from: None,
         };
         issue.run()?;
 

@@ -19,6 +19,7 @@ mod plan;
 mod publish;
 mod reserves;
 mod selfcheck;
+mod serve;
 mod statement;
 mod verify;
 mod window;
@@ -67,6 +68,7 @@ enum Command {
     Reserves(reserves::Reserves),
     Publish(Publish),
     Statement(StatementCommand),
+    Serve(serve::ServeCommand),
     Verify(Verify),
     Audit(Audit),
     Log(log::LogCommand),
@@ -98,6 +100,7 @@ impl Cli {
             Command::Reserves(command) => command.run(),
             Command::Publish(command) => command.run(),
             Command::Statement(command) => command.run(),
+            Command::Serve(command) => command.run(),
             Command::Verify(command) => command.run(),
             Command::Audit(command) => command.run(),
             Command::Log(command) => command.run(),

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use por_protocol::account::AccountId;
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use super::{HomeArg, RunArg};
 use crate::durable::{self, Staging};
@@ -13,12 +15,16 @@ use crate::home::Home;
 use crate::progress;
 use crate::publication::Publication;
 use crate::secret_file;
-use crate::statements::{Issuer, file_name};
+use crate::statements::{Archive, ArchiveWriter, Balances, Content, Header, Issuer, file_name};
 use crate::tell;
+
+/// Accounts whose statements are made at a time, on all threads.
+const BATCH: usize = 4096;
 
 /// Write customers' statements: one account, a list, or all
 #[derive(Debug, clap::Args)]
 #[command(group(clap::ArgGroup::new("who").required(true).args(["account", "list", "all"])))]
+#[command(group(clap::ArgGroup::new("where").required(true).args(["out", "archive", "openings"])))]
 pub struct StatementCommand {
     /// The exchange's folder.
     #[command(flatten)]
@@ -37,68 +43,223 @@ pub struct StatementCommand {
     pub all: bool,
     /// File for --account, folder for --list and --all
     #[arg(long, value_name = "PATH")]
-    pub out: PathBuf,
+    pub out: Option<PathBuf>,
+    /// With --all: one private file with every statement, to be read with --from
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["account", "list"])]
+    pub archive: Option<PathBuf>,
+    /// With --all: one private file with the signed openings alone, for `por serve`
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["account", "list"])]
+    pub openings: Option<PathBuf>,
+    /// Take the statements from this archive; needs neither keys nor the exchange's folder
+    #[arg(long, value_name = "FILE", requires = "out", conflicts_with_all = ["all", "home", "run"])]
+    pub from: Option<PathBuf>,
+}
+
+/// Where statements come from.
+enum Source {
+    Run(Box<Issuer>),
+    Archive(Archive),
 }
 
 impl StatementCommand {
     /// # Errors
     /// [`Error::Refused`] for an account that is in no book, [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
-        let run = Home::at(&self.home.home).run(self.run.run)?;
-        if Publication::surrounds(&self.out) {
-            return Err(Error::refused(
-                format!("{} lies in a publication", self.out.display()),
-                "Name a place that is not public: a statement shows a balance.",
-            ));
+        for path in [&self.out, &self.archive, &self.openings] {
+            refuse_publication(path.as_deref())?;
         }
-        let issuer = Issuer::open(&run)?;
+        let source = match &self.from {
+            Some(archive) => Source::Archive(Archive::open(archive)?),
+            None => {
+                let run = Home::at(&self.home.home).run(self.run.run)?;
+                Source::Run(Box::new(Issuer::open(&run)?))
+            }
+        };
+        match (&self.out, &self.archive, &self.openings, &source) {
+            (Some(out), ..) => self.write_files(&source, out)?,
+            (_, Some(path), _, Source::Run(issuer)) => {
+                write_archive(issuer, Content::Statements, path)?;
+            }
+            (_, _, Some(path), Source::Run(issuer)) => {
+                write_archive(issuer, Content::Openings, path)?;
+            }
+            // clap asks for one of them, and for `--out` with `--from`.
+            _ => return Ok(Exit::Usage),
+        }
+        Ok(Exit::Ok)
+    }
+
+    fn write_files(&self, source: &Source, out: &Path) -> Result<(), Error> {
         if let Some(account) = &self.account {
-            let file = issuer
-                .issue(account)?
+            let file = source
+                .find(account)?
                 .ok_or_else(|| unknown("this account"))?;
-            write_one(&self.out, &file)?;
+            write_one(out, &file)?;
             tell!(
                 "Wrote {} ({} bytes). It is private: it shows a balance.",
-                self.out.display(),
+                out.display(),
                 file.len()
             );
-            return Ok(Exit::Ok);
+            return Ok(());
         }
-        let accounts: Vec<String> = match &self.list {
-            Some(path) => read_list(path, &issuer.accounts()?)?,
-            None => issuer.accounts()?.into_iter().collect(),
-        };
         // The folder appears whole or not at all.
-        if self.out.exists() {
+        if out.exists() {
             return Err(Error::InTheWay {
-                path: self.out,
+                path: out.to_owned(),
                 why: "the folder exists already".into(),
                 remedy: "Name a new folder.".into(),
             });
         }
-        let staging = Staging::at(durable::temporary(&self.out))?;
+        let listed = match &self.list {
+            Some(path) => Some(read_list(path, source)?),
+            None => None,
+        };
+        let staging = Staging::at(durable::temporary(out))?;
         secret_file::create_private_dir(staging.path())?;
-        let bar = progress::bar(accounts.len() as u64, "statements");
-        accounts.par_iter().try_for_each(|account| {
-            let file = issuer
-                .issue(account)?
-                .ok_or_else(|| unknown("an account"))?;
+        let mut index = Index::create(&staging.path().join("index.csv"))?;
+        let bar = progress::bar(0, "statements");
+        let write = |account: &str, file: &[u8]| {
             let path = staging.path().join(file_name(account));
             let mut output = secret_file::create_private(&path)?;
-            output.write_all(&file).map_err(Error::io(&path))?;
+            output.write_all(file).map_err(Error::io(&path))?;
             bar.inc(1);
             Ok::<_, Error>(())
-        })?;
+        };
+        match (listed, source) {
+            (Some(accounts), _) => {
+                bar.set_length(accounts.len() as u64);
+                accounts.par_iter().try_for_each(|account| {
+                    let file = source.find(account)?.ok_or_else(|| unknown("an account"))?;
+                    write(account, &file)
+                })?;
+                accounts.iter().try_for_each(|account| index.add(account))?;
+            }
+            (None, Source::Run(issuer)) => {
+                bar.set_length(issuer.rows());
+                in_batches(issuer, |batch| {
+                    batch.par_iter().try_for_each(|(account, balances)| {
+                        write(account.as_str(), &issuer.issue(account, balances)?)
+                    })?;
+                    let mut accounts = batch.iter().map(|(account, _)| account.as_str());
+                    accounts.try_for_each(|account| index.add(account))
+                })?;
+            }
+            // clap keeps `--all` and `--from` apart.
+            (None, Source::Archive(_)) => {}
+        }
         bar.finish_and_clear();
-        write_index(&staging.path().join("index.csv"), &accounts)?;
-        staging.rename(&self.out)?;
-        tell!(
-            "Wrote {} statements to {}.",
-            accounts.len(),
-            self.out.display()
-        );
-        Ok(Exit::Ok)
+        let count = index.finish()?;
+        staging.rename(out)?;
+        tell!("Wrote {count} statements to {}.", out.display());
+        Ok(())
     }
+}
+
+impl Source {
+    /// The statement of an account; `None` if it is in no book.
+    fn find(&self, account: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        match self {
+            Self::Run(issuer) => {
+                let balances = issuer.balances(account)?;
+                if balances.is_empty() {
+                    return Ok(None);
+                }
+                let account = AccountId::new(account).map_err(|error| {
+                    Error::refused(error.to_string(), "Name an account of the ledger.")
+                })?;
+                issuer.issue(&account, &balances).map(Some)
+            }
+            Self::Archive(archive) if archive.header().content == Content::Statements => {
+                archive.find(account)
+            }
+            Self::Archive(_) => Err(Error::refused(
+                "the archive holds signed openings alone, which are no statements",
+                "Name an archive that `por statement --all --archive` wrote, or serve this one with `por serve`.",
+            )),
+        }
+    }
+
+    /// Whether the account is in some book.
+    fn knows(&self, account: &str) -> Result<bool, Error> {
+        match self {
+            Self::Run(issuer) => Ok(!issuer.balances(account)?.is_empty()),
+            Self::Archive(archive) => Ok(archive.find(account)?.is_some()),
+        }
+    }
+}
+
+fn refuse_publication(path: Option<&Path>) -> Result<(), Error> {
+    match path {
+        Some(path) if Publication::surrounds(path) => Err(Error::refused(
+            format!("{} lies in a publication", path.display()),
+            "Name a place that is not public: a statement shows a balance.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Every account with its balances, so many at a time.
+fn in_batches(
+    issuer: &Issuer,
+    mut work: impl FnMut(&[(AccountId, Balances)]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut accounts = issuer.accounts();
+    loop {
+        let batch = accounts
+            .by_ref()
+            .take(BATCH)
+            .collect::<Result<Vec<_>, _>>()?;
+        if batch.is_empty() {
+            return Ok(());
+        }
+        work(&batch)?;
+    }
+}
+
+/// Writes all statements, or their signed cores, to one file.
+fn write_archive(issuer: &Issuer, content: Content, path: &Path) -> Result<(), Error> {
+    if path.exists() {
+        return Err(Error::InTheWay {
+            path: path.to_owned(),
+            why: "the file exists already".into(),
+            remedy: "Name a new file, or move this one away.".into(),
+        });
+    }
+    let attachments = issuer.attachments();
+    let header = Header {
+        content,
+        attestation: *attachments.digest(),
+        sequence: attachments.attestation().sequence,
+        log_proof: attachments.log_proof().to_owned(),
+    };
+    let mut writer = ArchiveWriter::create(path, &header)?;
+    let bar = progress::bar(issuer.rows(), "balances");
+    in_batches(issuer, |batch| {
+        let made = batch.par_iter().map(|(account, balances)| match content {
+            Content::Statements => issuer.issue(account, balances),
+            Content::Openings => {
+                let core = issuer.sign(account, balances)?;
+                Ok(Zeroizing::new(core.note.as_bytes().to_vec()))
+            }
+        });
+        let made = made.collect::<Result<Vec<_>, Error>>()?;
+        for ((account, balances), record) in batch.iter().zip(&made) {
+            writer.push(account, record)?;
+            bar.inc(balances.len() as u64);
+        }
+        Ok(())
+    })?;
+    let count = writer.finish()?;
+    bar.finish_and_clear();
+    tell!(
+        "Wrote {} of {count} accounts to {}. It is private: it shows balances.",
+        match content {
+            Content::Statements => "the statements",
+            Content::Openings => "the signed openings",
+        },
+        path.display()
+    );
+    Ok(())
 }
 
 fn unknown(who: &str) -> Error {
@@ -129,12 +290,12 @@ fn write_one(path: &Path, file: &[u8]) -> Result<(), Error> {
     }
 }
 
-/// One account on each line; every one must be in the run, so that a misspelt one is found at its line.
-fn read_list(path: &Path, known: &BTreeSet<String>) -> Result<Vec<String>, Error> {
+/// One account on each line; every one must be there, so that a misspelt one is found at its line.
+fn read_list(path: &Path, source: &Source) -> Result<Vec<String>, Error> {
     let text = std::fs::read_to_string(path).map_err(Error::io(path))?;
     let mut accounts = BTreeSet::new();
     for (line, account) in (1..).zip(text.lines()) {
-        if !known.contains(account) {
+        if !source.knows(account)? {
             return Err(Error::Line {
                 path: path.to_owned(),
                 line,
@@ -157,23 +318,41 @@ fn read_list(path: &Path, known: &BTreeSet<String>) -> Result<Vec<String>, Error
 }
 
 /// Which file is whose. A field that a spreadsheet would run as a formula gets a leading apostrophe.
-fn write_index(path: &Path, accounts: &[String]) -> Result<(), Error> {
-    let fault = |error: csv::Error| Error::Io {
-        path: path.to_owned(),
-        source: error.into(),
-    };
-    let mut writer = csv::Writer::from_writer(secret_file::create_private(path)?);
-    writer.write_record(["account", "file"]).map_err(fault)?;
-    for account in accounts {
+struct Index {
+    path: PathBuf,
+    writer: csv::Writer<std::fs::File>,
+    count: u64,
+}
+
+impl Index {
+    fn create(path: &Path) -> Result<Self, Error> {
+        let mut index = Self {
+            path: path.to_owned(),
+            writer: csv::Writer::from_writer(secret_file::create_private(path)?),
+            count: 0,
+        };
+        index.write(["account", "file"])?;
+        Ok(index)
+    }
+
+    fn add(&mut self, account: &str) -> Result<(), Error> {
         let formula = account.starts_with(['=', '+', '-', '@']);
         let shown = if formula {
             format!("'{account}")
         } else {
-            account.clone()
+            account.to_owned()
         };
-        writer
-            .write_record([shown, file_name(account)])
-            .map_err(fault)?;
+        self.count += 1;
+        self.write([shown.as_str(), &file_name(account)])
     }
-    writer.flush().map_err(Error::io(path))
+
+    fn write(&mut self, record: [&str; 2]) -> Result<(), Error> {
+        let written = self.writer.write_record(record);
+        written.map_err(|error| Error::io(&self.path)(error.into()))
+    }
+
+    fn finish(mut self) -> Result<u64, Error> {
+        self.writer.flush().map_err(Error::io(&self.path))?;
+        Ok(self.count)
+    }
 }

@@ -3,7 +3,6 @@
 //! Auditors and rival exchanges run it with `por witness`. What it signs means: at this time, this was the largest
 //! consistent head I had seen (c2sp.org/tlog-witness, c2sp.org/tlog-cosignature). It keeps no entries and sees no balance.
 
-mod connection;
 mod server;
 mod state;
 

@@ -1,7 +1,6 @@
 //! The witness's HTTP side (c2sp.org/tlog-witness): `POST /add-checkpoint`, `GET /<origin hash>/checkpoint`.
 
 use std::net::SocketAddr;
-use std::path::Path as FilePath;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,22 +14,19 @@ use por_protocol::log::Refusal;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
-use super::connection::Bounded;
 use super::state::{Fault, State};
 use crate::error::Error;
+use crate::http_server::{self, Site};
 use crate::tell;
 
 /// A request is a checkpoint and up to 63 hashes.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 /// No honest request takes longer, whatever the network.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// How long requests at work are waited for once the witness is told to stop. Whatever was promised is on disk by then.
-const GRACE: Duration = Duration::from_secs(3);
-
 type Witness = Arc<Mutex<State>>;
 
-/// Serves until the process is told to stop. `ready` is called with the address, which the system chose where port 0 was
-/// asked for.
+/// Serves until the process is told to stop; whatever was promised is on disk by then. `ready` is called with the address,
+/// which the system chose where port 0 was asked for.
 ///
 /// # Errors
 /// [`Error::Io`] if the address cannot be listened on.
@@ -40,34 +36,9 @@ pub fn serve(
     clock: fn() -> u64,
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Error> {
-    let place = listen.to_string();
-    let io = |source| Error::Io {
-        path: FilePath::new(&place).to_owned(),
-        source,
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(io)?;
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen).await.map_err(io)?;
-        ready(listener.local_addr().map_err(io)?);
-        let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(Bounded::new(listener), router(state, clock));
-        let server = server.with_graceful_shutdown(async move {
-            // An error says that the sender is gone, which is the same.
-            let _ = stopping.await;
-        });
-        tokio::select! {
-            served = server.into_future() => served.map_err(io),
-            () = async {
-                stopped().await;
-                // A server that has ended already needs no signal.
-                let _ = stop.send(());
-                tokio::time::sleep(GRACE).await;
-            } => Ok(()),
-        }
+    let router = router(state, clock);
+    http_server::serve(vec![Site { listen, router }], |addresses| {
+        addresses.first().copied().map(ready);
     })
 }
 
@@ -155,19 +126,4 @@ fn own_fault() -> Response {
 
 fn text(status: StatusCode, kind: &'static str, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, kind)], body).into_response()
-}
-
-/// SIGINT or SIGTERM: requests at work are finished, no new ones are taken.
-async fn stopped() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }

@@ -1,0 +1,78 @@
+//! Tokens that have been used: each counts once, so that one that leaks opens nothing a second time.
+
+use std::collections::BTreeMap;
+
+use por_protocol::digest::Digest;
+
+use super::token::Bearer;
+
+/// 100 bytes each; at the longest life of a token, more than 1,000 statements a second.
+const MAX_TOKENS: usize = 1 << 20;
+
+/// The tokens that were used and have not ended.
+#[derive(Default)]
+pub(super) struct UsedTokens {
+    /// By when they end, so that those come out first.
+    used: BTreeMap<(u64, Digest), ()>,
+}
+
+/// What became of a token.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    /// It counts.
+    First,
+    /// It was used before.
+    Again,
+    /// There are too many to remember; none is let through that could not be told from a used one.
+    Full,
+}
+
+impl UsedTokens {
+    /// Uses a token.
+    pub(super) fn take(&mut self, bearer: &Bearer, now: u64) -> Use {
+        // What has ended is refused for that already.
+        self.used = self.used.split_off(&(now, Digest::from_bytes([0; 32])));
+        if self.used.len() >= MAX_TOKENS {
+            return Use::Full;
+        }
+        let name = Digest::of(bearer.number.as_bytes());
+        match self.used.insert((bearer.expires, name), ()) {
+            None => Use::First,
+            Some(()) => Use::Again,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bearer(number: &str, expires: u64) -> Bearer {
+        Bearer {
+            account: "alice".into(),
+            number: number.into(),
+            expires,
+        }
+    }
+
+    #[test]
+    fn a_10_a_token_counts_once() {
+        let mut used = UsedTokens::default();
+        assert_eq!(used.take(&bearer("1", 100), 10), Use::First);
+        assert_eq!(used.take(&bearer("2", 100), 10), Use::First);
+        assert_eq!(used.take(&bearer("1", 100), 10), Use::Again);
+        assert_eq!(used.take(&bearer("1", 100), 99), Use::Again);
+    }
+
+    #[test]
+    fn ended_tokens_are_forgotten_and_a_full_memory_lets_nothing_through() {
+        let mut used = UsedTokens::default();
+        for number in 0..MAX_TOKENS as u64 {
+            used.used
+                .insert((100 + number % 2, Digest::of(&number.to_le_bytes())), ());
+        }
+        assert_eq!(used.take(&bearer("new", 150), 50), Use::Full);
+        assert_eq!(used.take(&bearer("new", 150), 101), Use::First);
+        assert_eq!(used.used.len(), MAX_TOKENS / 2 + 1);
+    }
+}

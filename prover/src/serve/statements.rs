@@ -16,6 +16,9 @@ struct Issue {
     attachments: Attachments,
 }
 
+/// A statement file, with the sequence of its attestation.
+pub(super) type Found = (u64, Zeroizing<Vec<u8>>);
+
 /// All statements, by the sequence of their attestation.
 pub(super) struct Statements(BTreeMap<u64, Issue>);
 
@@ -54,7 +57,7 @@ impl Statements {
         &self,
         sequence: Option<u64>,
         account: &str,
-    ) -> Result<Option<(u64, Zeroizing<Vec<u8>>)>, Error> {
+    ) -> Result<Option<Found>, Error> {
         let issue = match sequence {
             Some(sequence) => self.0.get_key_value(&sequence),
             None => self.0.last_key_value(),

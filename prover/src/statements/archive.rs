@@ -262,7 +262,7 @@ impl Archive {
             .index
             .get(behind)
             .map_or(self.index_at, |(_, start)| *start);
-        let length = end.checked_sub(block.1).unwrap_or_default();
+        let length = end.saturating_sub(block.1);
         let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or(usize::MAX)]);
         let read = self.file.read_exact_at(&mut bytes, block.1);
         read.map_err(Error::io(&self.path))?;

@@ -91,7 +91,7 @@ sample: por page
 	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
 
 bench: tools sample
-	tests/install-packages.sh chromium:chromium:fonts-dejavu-core
+	tests/install-packages.sh chromium:chromium:fonts-dejavu-core wrk
 	mkdir -p target/bench
 	POR_BENCH_STATEMENT=$(CURDIR)/target/bench/statement.por cargo bench -q --locked -p por-prover --bench figures
 	node web/bench/wasm.mjs target/bench/statement.por
@@ -99,6 +99,7 @@ bench: tools sample
 	cargo bench -q --locked -p por-prover --bench proofs
 	cargo bench -q --locked -p por-prover --bench log
 	cargo bench -q --locked -p por-prover --bench scale
+	cargo bench -q --locked -p por-prover --bench serve
 
 clean:
 	rm -rf demo target web/dist web/node_modules web/src/wasm

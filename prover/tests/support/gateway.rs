@@ -30,13 +30,18 @@ pub fn now() -> u64 {
 
 /// The claims of an account for the next minute; each call makes another token.
 pub fn claims(account: &str) -> Value {
+    claims_for(account, 60)
+}
+
+/// As [`claims`], for so many seconds.
+pub fn claims_for(account: &str, life: u64) -> Value {
     let number: [u8; 16] = {
         let mut bytes = [0; 16];
         getrandom::fill(&mut bytes).unwrap();
         bytes
     };
     let made = now();
-    json!({"sub": account, "aud": AUDIENCE, "iat": made, "exp": made + 60, "jti": hex::encode(number)})
+    json!({"sub": account, "aud": AUDIENCE, "iat": made, "exp": made + life, "jti": hex::encode(number)})
 }
 
 pub fn sign(claims: &Value) -> String {

@@ -27,6 +27,14 @@ pub fn packs(shape: &Shape, level: u8) -> u64 {
     shape.nodes(level).div_ceil(PACK_TILES)
 }
 
+/// Bytes of one pack: full, but for the last one of a level.
+#[must_use]
+pub fn pack_bytes(shape: &Shape, level: u8, pack: u64) -> u64 {
+    let before = pack.saturating_mul(PACK_TILES);
+    let records = shape.nodes(level).saturating_sub(before).min(PACK_TILES);
+    records * TILE_BYTES as u64
+}
+
 /// The records on the path of a leaf, from the root down.
 ///
 /// # Errors

@@ -11,6 +11,6 @@ mod shard;
 pub(crate) mod sorted_runs;
 
 pub use book::{Builder, BuiltBook};
-pub use layout::{PACK_TILES, pack_path, packs, read_path};
+pub use layout::{PACK_TILES, pack_bytes, pack_path, packs, read_path};
 pub use leaves::LeafIndex;
 pub use rows::{BookRows, RowsFile, RowsWriter, write_rows};

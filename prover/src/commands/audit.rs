@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use super::balances::BalanceArgs;
 use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
-use crate::publication::{AuditOptions, Part, Publication, Scope, UnitRecord, audit_within};
+use crate::publication::{AuditOptions, Part, Scope, UnitRecord, audit_place};
 use crate::report_text::Question;
 
 /// Check a whole publication: every tile, sum, total, signature and reserve
 #[derive(Debug, clap::Args)]
 pub struct Audit {
-    /// The publication's folder
+    /// The publication: a folder, or a URL (https://, s3://, gs://, az://)
+    #[arg(value_name = "DIR|URL")]
     pub publication: PathBuf,
     /// The policy: the exchange's public key, from a source you trust. Without it the answer is "cannot tell"
     #[arg(long, value_name = "FILE")]
@@ -36,7 +37,7 @@ pub struct Audit {
 
 impl Audit {
     /// # Errors
-    /// [`Error::Io`] if the folder cannot be read; whatever is wrong with the publication is in the report.
+    /// [`Error::Io`] or [`Error::Remote`] if the publication cannot be read; whatever is wrong with the publication is in the report.
     pub fn run(self) -> Result<Exit, Error> {
         let policy = self.policy.as_deref().map(read_policy).transpose()?;
         let balances = self.balances.read()?;
@@ -52,7 +53,7 @@ impl Audit {
             part: self.part,
             record: record.as_ref(),
         };
-        let report = audit_within(&Publication::at(&self.publication), &options, &scope)?;
+        let report = audit_place(&self.publication, &options, &scope)?;
         record.map_or(Ok(()), UnitRecord::finish)?;
         print_report(&report, Question::BooksTrue, self.json)?;
         Ok(audit_exit(&report))

@@ -10,7 +10,7 @@ use por_protocol::balances::is_evidence;
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::liabilities::{Shape, TILE_BYTES};
+use por_protocol::liabilities::Shape;
 use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
@@ -28,7 +28,7 @@ use super::audit_tree::{Scope, audit_tree};
 use super::audited_files::AuditedFiles;
 use super::balances::check_balances;
 use super::{AttestationFolder, Publication, split_rows};
-use crate::build::{PACK_TILES, pack_path, packs};
+use crate::build::{pack_bytes, pack_path, packs};
 use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
@@ -68,9 +68,18 @@ pub fn audit_within(
     options: &AuditOptions<'_>,
     scope: &Scope<'_>,
 ) -> Result<Report, Error> {
+    audit_files(publication, AuditedFiles::default(), options, scope)
+}
+
+/// As [`audit_within`], with files that come from where `looked` has them.
+pub(super) fn audit_files(
+    publication: &Publication,
+    looked: AuditedFiles,
+    options: &AuditOptions<'_>,
+    scope: &Scope<'_>,
+) -> Result<Report, Error> {
     let folder = publication.attestations_path();
     let sequences = publication.sequences().map_err(Error::io(&folder))?;
-    let looked = AuditedFiles::default();
     let log = AuditedLog::read(publication)?;
     // The log says what is published; a folder beside it may be one that is just being written.
     let last = log.last().or_else(|| sequences.last().copied());
@@ -572,12 +581,15 @@ fn check_files(
         expected.insert(folder.annexes().join(&annex.name), None);
     }
     for row in &parts.books {
+        // Packs of another machine are asked for, and measured, when they are read.
+        if looked.is_remote() {
+            continue;
+        }
         let shape = Shape::new(row.leaf_count)?;
         let tiles = folder.tiles(&book_folder(row.asset.id().as_str(), row.kind.as_str()));
         for level in 1..=shape.depth() {
             for pack in 0..packs(&shape, level) {
-                let records = (shape.nodes(level) - pack * PACK_TILES).min(PACK_TILES);
-                let length = records * TILE_BYTES as u64;
+                let length = pack_bytes(&shape, level, pack);
                 expected.insert(pack_path(&tiles, level, pack), Some(length));
             }
         }
@@ -604,6 +616,8 @@ fn check_files(
     }
     match found.iter().find(|path| !expected.contains_key(*path)) {
         Some(path) => refuse(path, "does not belong there"),
+        // A host is asked for what belongs to the publication, and lists nothing.
+        None if looked.is_remote() => Ok(Facts::from([("listed", "no".to_string())])),
         None => Ok(Facts::from([("files", found.len().to_string())])),
     }
 }

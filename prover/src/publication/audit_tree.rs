@@ -30,7 +30,7 @@ use rayon::prelude::*;
 
 use super::AttestationFolder;
 use super::audited_files::AuditedFiles;
-use crate::build::{PACK_TILES, pack_path};
+use crate::build::{PACK_TILES, pack_bytes, pack_path};
 use crate::error::Error;
 use crate::home::book_folder;
 
@@ -326,9 +326,11 @@ impl Reader<'_> {
         let mut records = vec![0; bytes.saturating_mul(TILE_BYTES)];
         let mut at = first;
         for chunk in records.chunks_mut(TILE_BYTES * 256) {
-            let path = pack_path(&self.tiles, level, at / PACK_TILES);
+            let pack = at / PACK_TILES;
+            let path = pack_path(&self.tiles, level, pack);
             let offset = at % PACK_TILES * TILE_BYTES as u64;
-            self.looked.read_at("pack", &path, chunk, offset)?;
+            let length = pack_bytes(&self.shape, level, pack);
+            self.looked.read_pack(&path, length, chunk, offset)?;
             at += (chunk.len() / TILE_BYTES) as u64;
         }
         Ok(records)

@@ -11,26 +11,47 @@ use std::sync::{Mutex, PoisonError};
 
 use por_protocol::error::Error as ProtocolError;
 
+use super::audit_remote::RemotePacks;
 use super::files::{entries_below, is_absent, open_regular};
 use crate::error::Error;
 
 /// Files of a publication under audit, and the first of them that could not be looked at.
 #[derive(Default)]
-pub(super) struct AuditedFiles(Mutex<Option<Error>>);
+pub(super) struct AuditedFiles {
+    fault: Mutex<Option<Error>>,
+    /// Where packs come from that are not there.
+    remote: Option<RemotePacks>,
+}
 
 impl AuditedFiles {
+    /// Files of which the packs are brought one by one.
+    pub(super) fn with_packs_from(remote: RemotePacks) -> Self {
+        Self {
+            fault: Mutex::default(),
+            remote: Some(remote),
+        }
+    }
+
+    /// Whether the publication is somewhere else, so that nobody can list its files.
+    pub(super) const fn is_remote(&self) -> bool {
+        self.remote.is_some()
+    }
+
     /// Ends the audit: what was found, if all of it could be looked at.
     ///
     /// # Errors
     /// [`Error::Io`] for the first file that could not.
     pub(super) fn judge<T>(self, found: T) -> Result<T, Error> {
-        let fault = self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let fault = self
+            .fault
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         fault.map_or(Ok(found), Err)
     }
 
     /// Notes what kept this machine from looking.
     pub(super) fn fault(&self, what: &'static str, error: Error) -> ProtocolError {
-        let mut first = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut first = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert(error);
         ProtocolError::Missing { what }
     }
@@ -72,15 +93,23 @@ impl AuditedFiles {
         Ok(bytes)
     }
 
-    /// Fills `part` from the file's byte `at` on.
-    pub(super) fn read_at(
+    /// Fills `part` from byte `at` of a pack of this length on.
+    pub(super) fn read_pack(
         &self,
-        what: &'static str,
         path: &Path,
+        length: u64,
         part: &mut [u8],
         at: u64,
     ) -> Result<(), ProtocolError> {
-        let file = self.opened(what, path)?;
+        let what = "pack";
+        let file = match &self.remote {
+            None => self.opened(what, path)?,
+            Some(remote) => match remote.open(path, length) {
+                Ok(Some(file)) => file,
+                Ok(None) => return Err(wrong(what, path, "is missing or has another length")),
+                Err(error) => return Err(self.fault(what, error)),
+            },
+        };
         file.read_exact_at(part, at)
             .map_err(|error| match error.kind() {
                 ErrorKind::UnexpectedEof => wrong(what, path, "is too short"),

@@ -18,6 +18,7 @@
 
 mod audit;
 mod audit_log;
+mod audit_remote;
 mod audit_tree;
 mod audited_files;
 mod balances;
@@ -26,6 +27,7 @@ mod files;
 mod mirror;
 mod page;
 mod publish;
+mod source;
 mod stage;
 mod target;
 
@@ -34,6 +36,7 @@ use std::path::{Path, PathBuf};
 pub use audit::{
     AuditOptions, AuthenticLists, StagedAudit, audit, audit_staged, audit_within, authentic_lists,
 };
+pub use audit_remote::audit_place;
 pub use audit_tree::{Part, Scope, UnitRecord};
 pub use mirror::{Mirror, Mirrored};
 pub use page::page_digests;

@@ -10,15 +10,15 @@ use std::path::Path;
 use por_protocol::attestation::Attestation;
 use por_protocol::book_row::BookRow;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::liabilities::{Shape, TILE_BYTES};
+use por_protocol::liabilities::Shape;
 use por_protocol::log::{LogEntry, MAX_ENTRY_BYTES, TreeSize};
 
-use super::source::Source;
-use crate::build::{PACK_TILES, pack_path, packs};
+use crate::build::{pack_bytes, pack_path, packs};
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::log::{LOG_FOLDER, PublishedLog};
 use crate::publication::audit::{MAX_LIST_BYTES, check_rows};
+use crate::publication::source::Source;
 use crate::publication::{
     AttestationFolder, MAX_NOTE_BYTES, Publication, sequence_folder, split_rows,
 };
@@ -92,8 +92,7 @@ impl Fetch<'_> {
             let tiles = Path::new(&folder).join("tiles").join(book);
             for level in 1..=shape.depth() {
                 for pack in 0..packs(&shape, level) {
-                    let records = (shape.nodes(level) - pack * PACK_TILES).min(PACK_TILES);
-                    let length = records * TILE_BYTES as u64;
+                    let length = pack_bytes(&shape, level, pack);
                     let path = pack_path(&tiles, level, pack);
                     self.file(&path.to_string_lossy(), length, Some(length))?;
                 }

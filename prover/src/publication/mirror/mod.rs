@@ -9,7 +9,6 @@
 
 mod cosign;
 mod fetch;
-mod source;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -24,8 +23,8 @@ use rustix::fs::{FlockOperation, flock};
 
 use self::cosign::{Cosigned, cosign, with_lines, with_older_lines};
 use self::fetch::Fetch;
-use self::source::Source;
 use super::files::files_below;
+use super::source::Source;
 use super::target::{Folder, Target};
 use super::{AuditOptions, Publication, audit};
 use crate::chains::recheck::BalanceChecks;

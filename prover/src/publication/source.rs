@@ -1,7 +1,7 @@
 //! Where a publication is read from: a folder, a bucket, or any web host.
 //!
 //! Nothing is listed: every file's name follows from the log, the attestations and their books. So a plain host of static
-//! files is enough, and one that adds files adds nothing to the mirror.
+//! files is enough, and one that adds files adds nothing to what is read.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
@@ -12,9 +12,9 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use url::Url;
 
+use super::target::{self, Bucket};
 use crate::error::Error;
 use crate::http::{Client, describe};
-use crate::publication::target::{self, Bucket};
 
 /// For one file, whatever its length: 512 MiB at one megabyte a second.
 const DEADLINE: Duration = Duration::from_secs(600);

@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench tools por wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
+.PHONY: help demo serve test bench bench-peers tools por wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
 
 POR := target/release/por
 WASM := target/wasm32-unknown-unknown/wasm
@@ -17,6 +17,7 @@ help:
 	@echo "make serve  serve the demo's publication and page on http://127.0.0.1:$(PORT)/ (PORT=)"
 	@echo "make test   install what the tests need and run all of them"
 	@echo "make bench  measure the figures of the README"
+	@echo "make bench-peers  measure other programs beside this one, and draw the chart of the README"
 
 ## The main job
 
@@ -101,5 +102,9 @@ bench: tools sample
 	cargo bench -q --locked -p por-prover --bench scale
 	cargo bench -q --locked -p por-prover --bench serve
 
+# Outside the workspace: what is compared with is no dependency.
+bench-peers: tools
+	cd bench/peers && cargo run --release --locked -- --chart cost.svg
+
 clean:
-	rm -rf demo target web/dist web/node_modules web/src/wasm
+	rm -rf demo bench/peers/target target web/dist web/node_modules web/src/wasm

@@ -74,6 +74,11 @@ pub fn plan(folder: &Path, home: &HomeArg) -> Result<Run> {
 
 /// Builds it, without proofs.
 pub fn build(run: &Run) -> Result<()> {
+    build_with(run, &TileProver::without_proofs())
+}
+
+/// Builds it.
+pub fn build_with(run: &Run, prover: &TileProver) -> Result<()> {
     let (plan, digest) = run.plan()?;
     run.begin_build(&digest)?;
     let secrets = run.run_key()?.secrets(&digest);
@@ -82,7 +87,7 @@ pub fn build(run: &Run) -> Result<()> {
         plan: &plan,
         digest: &digest,
         secrets: &secrets,
-        prover: &TileProver::without_proofs(),
+        prover,
         bar: &ProgressBar::hidden(),
     };
     for book in &plan.books {

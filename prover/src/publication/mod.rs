@@ -42,11 +42,17 @@ pub use mirror::{Mirror, Mirrored};
 pub use page::page_digests;
 pub use publish::{Published, Publishing};
 pub use target::Target;
+pub(crate) use target::served_as;
 
 use self::files::read_limited;
 use crate::error::Error;
 use crate::log::PublishedLog;
 
+/// What a publication holds at its top, and nothing else: folders,
+pub(crate) const TOP_FOLDERS: [&str; 5] =
+    [".well-known", "assets", "attestations", "log", "rotations"];
+/// and files.
+pub(crate) const TOP_FILES: [&str; 4] = ["index.html", "page.sha256", "policy", "verify.html"];
 /// An entry with 64 signature lines fits many times over.
 const MAX_NOTE_BYTES: u64 = 256 * 1024;
 

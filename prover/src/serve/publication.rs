@@ -11,25 +11,14 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::any_service;
 use tower_http::services::{ServeDir, ServeFile};
 
+use crate::publication::{TOP_FILES, TOP_FOLDERS, served_as};
+
 /// Files that never change once they are there.
 const FOR_EVER: &str = "public, max-age=31536000, immutable, no-transform";
 /// Files that are asked for anew each time.
 const NEVER_STALE: &str = "no-cache, no-transform";
 /// A path of a publication has five parts.
 const MAX_PATH_BYTES: usize = 256;
-
-/// What a publication holds at its top: files, and folders with a slash.
-const TOP: [&str; 9] = [
-    ".well-known/",
-    "assets/",
-    "attestations/",
-    "index.html",
-    "log/",
-    "page.sha256",
-    "policy",
-    "rotations/",
-    "verify.html",
-];
 
 /// Serves the files below `folder`; 404 for whatever is no file of a publication.
 pub(super) fn router(folder: &Path) -> Router {
@@ -64,7 +53,9 @@ async fn public_files(request: Request, next: Next) -> Response {
     };
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    if let Some(kind) = content_type(path) {
+    if headers.contains_key(header::CONTENT_TYPE) {
+        // The same types as from a bucket.
+        let kind = served_as(if path.is_empty() { "index.html" } else { path });
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     }
     response.map(Body::new)
@@ -86,10 +77,10 @@ fn is_public(path: &str) -> bool {
             .enumerate()
             .all(|(place, part)| (place == 0 && part == ".well-known") || !part.starts_with('.'))
         && path.split('/').all(|part| !part.is_empty())
-        && TOP.iter().any(|top| match top.strip_suffix('/') {
-            Some(_) => path.starts_with(top),
-            None => path == *top,
-        })
+        && match path.split_once('/') {
+            Some((top, _)) => TOP_FOLDERS.contains(&top),
+            None => TOP_FILES.contains(&path),
+        }
 }
 
 /// Attestations, full tiles of the log and assets (named by their content) are written once. A log's tile that is not
@@ -98,16 +89,6 @@ fn is_for_ever(path: &str) -> bool {
     ["attestations/", "rotations/", "log/tile/", "assets/"]
         .iter()
         .any(|folder| path.starts_with(folder))
-}
-
-/// The types that the library does not know by the name's ending.
-fn content_type(path: &str) -> Option<&'static str> {
-    match path {
-        "policy" | "log/checkpoint" | "page.sha256" => Some("text/plain; charset=utf-8"),
-        _ if path.ends_with(".jsonl") => Some("application/x-ndjson"),
-        _ if path.ends_with(".note") => Some("text/plain; charset=utf-8"),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

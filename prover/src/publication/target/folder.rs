@@ -20,19 +20,8 @@ use rustix::path::Arg;
 use super::{other_bytes, too_long, was_faster};
 use crate::durable::sync_parent;
 use crate::error::Error;
+use crate::publication::{TOP_FILES, TOP_FOLDERS};
 
-/// What a publication holds at its top, and nothing else.
-const OWN: [&str; 9] = [
-    ".well-known",
-    "assets",
-    "attestations",
-    "index.html",
-    "log",
-    "page.sha256",
-    "policy",
-    "rotations",
-    "verify.html",
-];
 /// What is being written, in the root and nowhere else: readers go by names of a publication, and an audit of the log's
 /// folder refuses whatever does not belong there.
 const TEMPORARY: &str = ".por.tmp";
@@ -64,7 +53,9 @@ impl Folder {
                     let name = entry.map_err(Error::io(path))?.file_name();
                     // A publisher that was killed leaves a hidden temporary file at worst.
                     let own = name.to_str().is_some_and(|name| {
-                        OWN.contains(&name) || (name.starts_with('.') && name.ends_with(".tmp"))
+                        TOP_FOLDERS.contains(&name)
+                            || TOP_FILES.contains(&name)
+                            || (name.starts_with('.') && name.ends_with(".tmp"))
                     });
                     let marks = ["attestations", "policy"];
                     let is_publication = marks

@@ -142,7 +142,7 @@ pub(super) fn url(name: &Path) -> Option<&str> {
 }
 
 /// The content type of a file of a publication, by its name.
-fn served_as(path: &str) -> &'static str {
+pub(crate) fn served_as(path: &str) -> &'static str {
     let name = path.rsplit('/').next().unwrap_or(path);
     match name.rsplit_once('.').map(|(_, ending)| ending) {
         Some("html") => "text/html; charset=utf-8",
@@ -151,7 +151,7 @@ fn served_as(path: &str) -> &'static str {
         Some("wasm") => "application/wasm",
         Some("json") => "application/json",
         Some("jsonl") => "application/x-ndjson",
-        Some("note" | "txt") => "text/plain; charset=utf-8",
+        Some("note" | "sha256" | "txt") => "text/plain; charset=utf-8",
         Some("pdf") => "application/pdf",
         _ if matches!(path, "policy" | "log/checkpoint") => "text/plain; charset=utf-8",
         _ => "application/octet-stream",

@@ -19,8 +19,10 @@ mod audit_log;
 mod audit_tree;
 mod audited_files;
 mod balances;
+mod compare;
 mod discovery;
 mod files;
+mod lists;
 mod mirror;
 mod publish;
 mod stage;
@@ -28,10 +30,13 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{
-    AuditOptions, AuthenticLists, StagedAudit, audit, audit_staged, audit_within, authentic_lists,
-};
+pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
 pub use audit_tree::{Part, Scope, UnitRecord};
+pub use compare::{
+    Comparison, Entry, Listed, Output, Ownership, SharedAddress, SharedKey, SharedOutpoint, Side,
+    Source, Verdict, compare,
+};
+pub use lists::{AuthenticLists, authentic_lists};
 pub use mirror::{Mirror, Mirrored};
 pub use publish::{Published, Publishing};
 pub use target::Target;

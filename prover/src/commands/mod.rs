@@ -6,6 +6,7 @@ mod audit;
 mod balances;
 mod build;
 mod challenge;
+mod compare;
 mod completions;
 mod demo;
 mod disclose;
@@ -75,6 +76,7 @@ enum Command {
     Mirror(mirror::MirrorCommand),
     Disclose(disclose::Disclose),
     Open(open::Open),
+    Compare(compare::Compare),
     Window(window::WindowCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
@@ -107,6 +109,7 @@ impl Cli {
             Command::Mirror(command) => command.run(),
             Command::Disclose(command) => command.run(),
             Command::Open(command) => command.run(),
+            Command::Compare(command) => command.run(),
             Command::Window(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),

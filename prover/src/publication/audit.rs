@@ -16,7 +16,7 @@ use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{BookFacts, Checks, Covered, Facts, Outcome, Report, Step};
+use por_protocol::report::{BookFacts, Checks, Covered, Facts, Report, Step};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{
     authenticate, authenticate_unlogged, book_facts, check_time, record_coverage, usable_policy,
@@ -135,74 +135,6 @@ pub(super) fn audit_files(
     looked.judge(checks.into_report(None, head, books))
 }
 
-/// An attestation with its lists, authenticated by the policy.
-pub struct AuthenticLists {
-    /// The attestation.
-    pub attestation: Attestation,
-    /// SHA-256 of its exact bytes.
-    pub digest: Digest,
-    /// Its books.
-    pub books: Vec<BookRow>,
-    /// Its reserves.
-    pub reserves: Vec<ReserveRow>,
-}
-
-/// The lists of one attestation, if it is the exchange's: steps 1 to 5, 11 and 12, and nothing else.
-///
-/// # Errors
-/// [`Error::Untrue`] naming the step that failed, [`Error::Refused`] and [`Error::Io`] as [`audit`].
-pub fn authentic_lists(
-    publication: &Publication,
-    policy: &[u8],
-    sequence: Option<u64>,
-) -> Result<AuthenticLists, Error> {
-    let looked = AuditedFiles::default();
-    let log = AuditedLog::read(publication)?;
-    let sequence = sequence.or_else(|| log.last()).ok_or_else(|| {
-        Error::refused(
-            format!("{} has no log", publication.path().display()),
-            "Name the folder that `por publish` wrote.",
-        )
-    })?;
-    let untrue = |why: String| Error::Untrue {
-        place: publication.path().display().to_string(),
-        why,
-        remedy: "Run `por audit` on it, which tells more.".into(),
-    };
-    let files = Files::read(&looked, &publication.attestation(sequence));
-    let files = looked.judge(files)?;
-    let files = files.map_err(|error| untrue(error.to_string()))?;
-    let parts = Parts::parse(&files).map_err(|error| untrue(error.to_string()))?;
-    let mut checks = Checks::default();
-    let policy = usable_policy(Some(policy));
-    let proof = log.proof(sequence);
-    let proof = proof.as_ref().map_err(Clone::clone);
-    authenticate(
-        &mut checks,
-        policy.as_ref(),
-        &parts.note,
-        &parts.attestation,
-        proof,
-    );
-    checks.record(Step::BooksComplete, None, parts.check_books());
-    checks.record(Step::ReservesComplete, None, parts.check_reserves());
-    let report = checks.into_report(None, None, Vec::new());
-    let failed = report
-        .checks
-        .iter()
-        .find(|check| check.outcome != Outcome::Passed);
-    if let Some(check) = failed {
-        let detail = check.detail.clone().unwrap_or_default();
-        return Err(untrue(format!("{}: {detail}", check.id)));
-    }
-    Ok(AuthenticLists {
-        digest: Digest::of(&files.json),
-        attestation: parts.attestation.clone(),
-        books: parts.books,
-        reserves: parts.reserve_rows,
-    })
-}
-
 /// What [`audit_staged`] found.
 pub struct StagedAudit {
     /// The report, without the steps that need a log.
@@ -310,15 +242,18 @@ fn audit_contents(
 }
 
 /// The files of one attestation, read whole.
-struct Files {
-    json: Vec<u8>,
+pub(super) struct Files {
+    pub(super) json: Vec<u8>,
     note: Vec<u8>,
     books: Vec<u8>,
     reserves: Vec<u8>,
 }
 
 impl Files {
-    fn read(looked: &AuditedFiles, folder: &AttestationFolder) -> Result<Self, ProtocolError> {
+    pub(super) fn read(
+        looked: &AuditedFiles,
+        folder: &AttestationFolder,
+    ) -> Result<Self, ProtocolError> {
         let read = |what, path| looked.read(what, path, MAX_LIST_BYTES);
         Ok(Self {
             json: read("attestation.json", &folder.json())?,
@@ -341,17 +276,17 @@ fn in_file(file: &'static str) -> impl Fn(ProtocolError) -> ProtocolError {
 }
 
 /// The same files, parsed.
-struct Parts<'a> {
-    note: Note<'a>,
-    attestation: Attestation,
+pub(super) struct Parts<'a> {
+    pub(super) note: Note<'a>,
+    pub(super) attestation: Attestation,
     book_bytes: Vec<&'a [u8]>,
-    books: Vec<BookRow>,
+    pub(super) books: Vec<BookRow>,
     reserve_bytes: Vec<&'a [u8]>,
-    reserve_rows: Vec<ReserveRow>,
+    pub(super) reserve_rows: Vec<ReserveRow>,
 }
 
 impl<'a> Parts<'a> {
-    fn parse(files: &'a Files) -> Result<Self, ProtocolError> {
+    pub(super) fn parse(files: &'a Files) -> Result<Self, ProtocolError> {
         let note = Note::parse(&files.note).map_err(in_file("attestation.note"))?;
         if note.unverified_text().as_bytes() != files.json {
             let why = "attestation.json is not the text of attestation.note".into();
@@ -389,7 +324,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Step 11.
-    fn check_books(&self) -> Result<Facts, ProtocolError> {
+    pub(super) fn check_books(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.books;
         check_rows("books.jsonl", &self.book_bytes, bound.count, &bound.root)?;
         let mut names = BTreeSet::new();
@@ -414,7 +349,7 @@ impl<'a> Parts<'a> {
     }
 
     /// Step 12.
-    fn check_reserves(&self) -> Result<Facts, ProtocolError> {
+    pub(super) fn check_reserves(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.reserves;
         check_rows(
             "reserves.jsonl",
@@ -529,10 +464,10 @@ pub(super) fn check_rows(
 }
 
 /// Annexes that hold evidence of balances, by their names.
-type Evidence = BTreeMap<String, Vec<u8>>;
+pub(super) type Evidence = BTreeMap<String, Vec<u8>>;
 
 /// Step 15. Gives those that hold evidence as they were read here: what was compared is what is judged.
-fn check_annexes(
+pub(super) fn check_annexes(
     looked: &AuditedFiles,
     folder: &AttestationFolder,
     attestation: &Attestation,

@@ -22,8 +22,10 @@ mod audit_remote;
 mod audit_tree;
 mod audited_files;
 mod balances;
+mod compare;
 mod discovery;
 mod files;
+mod lists;
 mod mirror;
 mod page;
 mod publish;
@@ -33,11 +35,14 @@ mod target;
 
 use std::path::{Path, PathBuf};
 
-pub use audit::{
-    AuditOptions, AuthenticLists, StagedAudit, audit, audit_staged, audit_within, authentic_lists,
-};
+pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
 pub use audit_remote::audit_place;
 pub use audit_tree::{Part, Scope, UnitRecord};
+pub use compare::{
+    Compared, Comparison, Entry, Listed, Output, Ownership, SharedAddress, SharedKey,
+    SharedOutpoint, Side, Verdict, compare,
+};
+pub use lists::{AuthenticLists, authentic_lists};
 pub use mirror::{Mirror, Mirrored};
 pub use page::page_digests;
 pub use publish::{Published, Publishing};

@@ -27,8 +27,8 @@ use crate::error::Error;
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// From the moment a request could begin to the end of its headers; an idle connection ends then too.
 const HEAD: Duration = Duration::from_secs(5);
-/// How long a connection lives on which no byte moves.
-const IDLE: Duration = Duration::from_secs(20);
+/// How long a connection lives on which no byte moves: longer than a router takes to say that a request is late.
+const IDLE: Duration = Duration::from_secs(30);
 /// How long a connection lives at most: enough for a pack of tiles over a slow line.
 const LIFE: Duration = Duration::from_secs(600);
 /// How long requests at work are waited for once the program is told to stop.

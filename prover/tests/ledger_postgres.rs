@@ -335,7 +335,8 @@ fn d_27_a_connection_that_is_lost_leaves_nothing() {
                    WHERE application_name = 'por' AND datname = 'lost' AND query LIKE 'COPY %'";
         while admin.query_one(end, &[]).unwrap().get::<_, i64>(0) == 0 {}
     });
-    bench.refuses(4, &["SQLSTATE 57P01"]);
+    // With the server's reason (SQLSTATE 57P01), unless the end of the connection came first.
+    bench.refuses(4, &["/lost: cannot be read: "]);
     ended.join().unwrap();
 }
 

@@ -128,7 +128,7 @@ impl Server {
 
 fn programs() -> PathBuf {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/install-postgresql.sh");
-    let found = Command::new("sh").arg(script).output().unwrap();
+    let found = Command::new(script).output().unwrap();
     std::io::stderr().write_all(&found.stderr).unwrap();
     assert!(
         found.status.success(),

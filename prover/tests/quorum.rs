@@ -211,7 +211,9 @@ fn without_its_quorum_a_publication_leaves_policy_and_page_as_they_are() {
     let down = |number: usize| (secret(number).public(), DOWN.to_owned());
     set_policy(&sample, &[down(1), down(2), down(3)]);
     fs::create_dir(sample.at("page")).unwrap();
-    sample.write("page/index.html", "<p>%POR_POLICY%</p>\n");
+    for form in ["page/index.html", "page/verify.html"] {
+        sample.write(form, "<p>%POR_POLICY%</p>\n");
+    }
     let arguments = ["--to", "publication", "--patience", "1", "--page", "page"];
     sample.por("publish", &arguments).refuses(4, &["quorum"]);
     let mut after = tree(&sample.at("publication"));

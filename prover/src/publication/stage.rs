@@ -67,7 +67,14 @@ pub fn stage_page(page: &Path, to: &Path, policy: &[u8]) -> Result<(), Error> {
 /// # Errors
 /// [`Error::Input`] where there is no single place for it, [`Error::Io`].
 pub fn with_policy(form: &Path, policy: &[u8]) -> Result<String, Error> {
-    let html = std::fs::read_to_string(form).map_err(Error::io(form))?;
+    let html = std::fs::read_to_string(form).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::input(
+            form,
+            "the page is not complete",
+            "Give the folder that `npm run build` writes.",
+        ),
+        _ => Error::io(form)(error),
+    })?;
     if html.matches(POLICY_PLACE).count() != 1 {
         return Err(Error::input(
             form,

@@ -431,7 +431,7 @@ impl Run {
     }
 }
 
-fn lock(path: &Path, doing: &str) -> Result<Lock, Error> {
+pub(crate) fn lock(path: &Path, doing: &str) -> Result<Lock, Error> {
     use std::io::Write as _;
     let mut file = File::options()
         .read(true)

@@ -366,7 +366,7 @@ fn p_01_shards_are_taken_over_made_again_or_refused_and_deleted_in_the_end() {
     tiles[1_000_000] ^= 1;
     fs::write(file("000000.tiles"), tiles).unwrap();
     let mut secret = first["000001.secret"].clone();
-    secret[64] ^= 1;
+    secret[13 + 64] ^= 1;
     fs::write(file("000001.secret"), secret).unwrap();
     assert_eq!(shards.build().unwrap_err().exit(), Exit::Io);
     assert!(tree(&folder) == first);
@@ -380,7 +380,8 @@ fn p_01_shards_are_taken_over_made_again_or_refused_and_deleted_in_the_end() {
 
     // P-04, P-05: a secret that is whole and of another plan is refused, not made again.
     let mut foreign = first["000001.secret"].clone();
-    foreign[..32].copy_from_slice(Digest::of(b"another plan").as_bytes());
+    // Behind the first line.
+    foreign[13..13 + 32].copy_from_slice(Digest::of(b"another plan").as_bytes());
     let end = foreign.len() - 32;
     let checksum = Digest::of(&foreign[..end]);
     foreign[end..].copy_from_slice(checksum.as_bytes());

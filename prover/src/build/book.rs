@@ -22,7 +22,7 @@ use super::layout::{PACK_TILES, pack_path};
 use super::leaves::LeafIndex;
 use super::rows::BookRows;
 use super::shard::{
-    LevelRecords, ShardFiles, ShardInput, run_shard, run_top, shards, tiles_of, top_level,
+    LevelRecords, ShardFiles, ShardInput, run_shard, run_top, shards, tile_count, tiles_of,
 };
 use crate::durable;
 use crate::error::Error;
@@ -240,6 +240,12 @@ fn ledger_total(book: &PlannedBook, rows: &BookRows) -> Result<Amount, Error> {
     Ok(total)
 }
 
+/// The folder of a book's shards until it is finished.
+#[must_use]
+pub fn shards_folder(run: &Run, book: &PlannedBook) -> PathBuf {
+    run.book_path(book).join("shards")
+}
+
 /// Deletes the shards of a finished book: their secrets have done their work.
 fn remove_shards(folder: &Path) -> Result<(), Error> {
     let shards = folder.join("shards");
@@ -263,13 +269,9 @@ fn build_tree(
     let mut nodes = Vec::new();
     for shard in 0..shards(input.shape) {
         let files = ShardFiles::at(&shards_folder, shard);
-        let node = match files.finished(input.plan)? {
+        let node = match files.finished(&input.id(shard))? {
             Some(node) => {
-                bar.inc(
-                    (1..=top_level(input.shape))
-                        .map(|level| tiles_of(input.shape, shard, level).1)
-                        .sum(),
-                );
+                bar.inc(tile_count(input.shape, shard));
                 node
             }
             None => run_shard(input, shard, &files, bar)?,
@@ -312,7 +314,10 @@ fn write_packs(
             }
         }
         packs.finish()?;
+        // The packs' names, and below that of their folder: the shards are deleted once these count.
+        durable::sync_parent(&level_folder.join("x"))?;
     }
+    durable::sync_parent(&temporary.join("x"))?;
     std::fs::rename(&temporary, &tiles).map_err(Error::io(&tiles))?;
     durable::sync_parent(&tiles)
 }
@@ -372,7 +377,7 @@ impl PackWriter<'_> {
     }
 }
 
-fn commitment(secret: &ChildSecret) -> Result<Commitment, Error> {
+pub(super) fn commitment(secret: &ChildSecret) -> Result<Commitment, Error> {
     let half = Committer::default().half(secret.amount, &secret.blinding);
     Commitment::from_point(half + half).map_err(Error::protocol("root"))
 }

@@ -4,13 +4,20 @@
 //! no byte.
 
 mod book;
+mod inputs;
+mod judge;
 mod layout;
 mod leaves;
 mod rows;
 mod shard;
 pub(crate) mod sorted_runs;
 
-pub use book::{Builder, BuiltBook};
+pub use book::{Builder, BuiltBook, shards_folder};
+pub use inputs::RunInputs;
+pub use judge::judge_shard;
 pub use layout::{PACK_TILES, pack_bytes, pack_path, packs, read_path};
 pub use leaves::LeafIndex;
 pub use rows::{BookRows, RowsFile, RowsWriter, write_rows};
+pub use shard::{
+    FoundShard, ShardFiles, ShardId, ShardInput, leaf_span, run_shard, shards, tile_count,
+};

@@ -1,8 +1,14 @@
 //! A shard: 65,536 consecutive leaves and the four levels of tiles above them, the last one shorter.
 //!
-//! A pure function of plan, run key and sorted rows. It leaves two files: its tiles (public), and the secret that the
-//! merge needs (mode 0600, deleted after it): plan ‖ SHA-256 of the tiles ‖ u64 amount ‖ blinding sum ‖ node hash
-//! ‖ SHA-256 of all before it, so that a damaged secret is made again and never merged.
+//! A pure function of plan, run key and sorted rows, wherever it is made. It leaves two files: its tiles (public), and the
+//! secret that the merge needs (mode 0600, deleted after it):
+//!
+//! ```text
+//! "por/shard/v1" LF ‖ plan ‖ context of the book ‖ u64 shard ‖ SHA-256 of the tiles
+//! ‖ u64 amount ‖ blinding sum ‖ node hash ‖ SHA-256 of all before it
+//! ```
+//!
+//! So a damaged shard is made again and never merged, and one of another plan, book or place is refused.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +35,9 @@ const LEVELS: u8 = 4;
 const LEAVES: u64 = 65_536;
 /// Tiles that are verified together before they are written.
 const CHECKED_TOGETHER: u64 = 64;
-const SECRET_BYTES: usize = 32 + 32 + 8 + 32 + 32 + 32;
+/// First line of a shard's secret; another version has another one.
+const MAGIC: &[u8] = b"por/shard/v1\n";
+const SECRET_BYTES: usize = MAGIC.len() + 32 + 32 + 8 + 32 + 8 + 32 + 32 + 32;
 
 /// What every shard of a book shares.
 pub struct ShardInput<'a> {
@@ -52,6 +60,33 @@ pub struct ShardInput<'a> {
     pub leaves: &'a LeafIndex,
     /// Makes tiles.
     pub prover: &'a TileProver,
+}
+
+impl<'a> ShardInput<'a> {
+    /// Which shard the one of this number is.
+    #[must_use]
+    pub const fn id(&self, shard: u64) -> ShardId<'a> {
+        ShardId {
+            plan: self.plan,
+            ctx: self.ctx,
+            shard,
+        }
+    }
+}
+
+/// First leaf of a shard, and how many it has.
+#[must_use]
+pub fn leaf_span(shape: &Shape, shard: u64) -> (u64, u64) {
+    let first = shard.saturating_mul(LEAVES);
+    (first, shape.leaf_count().saturating_sub(first).min(LEAVES))
+}
+
+/// Tiles of a shard, on all its levels.
+#[must_use]
+pub fn tile_count(shape: &Shape, shard: u64) -> u64 {
+    (1..=top_level(shape))
+        .map(|level| tiles_of(shape, shard, level).1)
+        .sum()
 }
 
 /// Number of shards of a tree.
@@ -77,15 +112,42 @@ pub fn tiles_of(shape: &Shape, shard: u64, level: u8) -> (u64, u64) {
     )
 }
 
+/// Which shard it is: of this plan, of the book with this context, the one with this number.
+#[derive(Clone, Copy)]
+pub struct ShardId<'a> {
+    /// Digest of the plan, which determines every byte: the shard's fingerprint.
+    pub plan: &'a Digest,
+    /// Context of the book.
+    pub ctx: &'a Ctx,
+    /// Number, from 0.
+    pub shard: u64,
+}
+
 /// The files of a shard.
 pub struct ShardFiles {
     /// Its tiles, level by level.
     pub tiles: PathBuf,
-    secret: PathBuf,
+    /// What the merge needs.
+    pub secret: PathBuf,
+}
+
+/// What the files of a shard are.
+pub enum FoundShard {
+    /// One of them is missing.
+    Absent,
+    /// They are not whole, or do not belong together.
+    Damaged,
+    /// The shard.
+    Whole {
+        /// Its top node.
+        node: ChildSecret,
+        /// Its tiles, level by level.
+        tiles: Vec<u8>,
+    },
 }
 
 impl ShardFiles {
-    /// Below the book's build folder.
+    /// Below a folder of shards.
     #[must_use]
     pub fn at(folder: &Path, shard: u64) -> Self {
         Self {
@@ -94,32 +156,85 @@ impl ShardFiles {
         }
     }
 
-    /// The finished shard's secret, if both files are there and belong to this plan.
+    /// Reads the shard.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Input`] if they belong to another plan.
-    pub fn finished(&self, plan: &Digest) -> Result<Option<ChildSecret>, Error> {
-        let (secret, tiles) = match (std::fs::read(&self.secret), std::fs::read(&self.tiles)) {
-            (Ok(secret), Ok(tiles)) => (Zeroizing::new(secret), tiles),
-            _ => return Ok(None),
+    /// [`Error::Io`]; [`Error::Protocol`] for another version, [`Error::Input`] for a shard of another plan, book or place.
+    pub fn read(&self, id: &ShardId<'_>) -> Result<FoundShard, Error> {
+        let read = |path: &Path| match std::fs::read(path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::io(path)(error)),
         };
-        let Some(parsed) = parse_secret(&secret) else {
-            return Ok(None);
+        let (Some(secret), Some(tiles)) = (read(&self.secret)?, read(&self.tiles)?) else {
+            return Ok(FoundShard::Absent);
         };
-        if parsed.plan != *plan {
+        let secret = Zeroizing::new(secret);
+        let Some(rest) = secret.strip_prefix(MAGIC) else {
+            return self.without_magic(&secret);
+        };
+        let Some(parsed) = parse_secret(&secret, rest) else {
+            return Ok(FoundShard::Damaged);
+        };
+        if parsed.plan != *id.plan {
             return Err(other_plan(
                 &self.secret,
                 "this shard was made for another plan",
             ));
         }
-        // A tiles file that is not the one the secret speaks of is made again.
-        Ok((parsed.tiles == Digest::of(&tiles)).then_some(parsed.node))
+        if parsed.ctx != *id.ctx.as_bytes() || parsed.shard != id.shard {
+            return Err(Error::input(
+                &self.secret,
+                "this shard is one of another book or of another place",
+                "Bring each shard under the name that `por shard run` gave it.",
+            ));
+        }
+        if parsed.tiles != Digest::of(&tiles) {
+            return Ok(FoundShard::Damaged);
+        }
+        Ok(FoundShard::Whole {
+            node: parsed.node,
+            tiles,
+        })
     }
 
-    fn write(&self, plan: &Digest, tiles: &[u8], node: &ChildSecret) -> Result<(), Error> {
+    fn without_magic(&self, secret: &[u8]) -> Result<FoundShard, Error> {
+        let end = secret.iter().position(|byte| *byte == b'\n');
+        match end.and_then(|end| secret.get(..end)) {
+            Some(line) if line.starts_with(b"por/shard/") && line.len() < 32 => {
+                Err(Error::protocol(self.secret.display().to_string())(
+                    por_protocol::error::Error::Unsupported {
+                        what: "shard format",
+                        found: String::from_utf8_lossy(line).into_owned(),
+                    },
+                ))
+            }
+            _ => Ok(FoundShard::Damaged),
+        }
+    }
+
+    /// The finished shard's node; `None` for one that has to be made, or made again.
+    ///
+    /// # Errors
+    /// As [`ShardFiles::read`].
+    pub fn finished(&self, id: &ShardId<'_>) -> Result<Option<ChildSecret>, Error> {
+        Ok(match self.read(id)? {
+            FoundShard::Whole { node, .. } => Some(node),
+            FoundShard::Absent | FoundShard::Damaged => None,
+        })
+    }
+
+    /// Writes a shard.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&self, id: &ShardId<'_>, tiles: &[u8], node: &ChildSecret) -> Result<(), Error> {
         durable::write(&self.tiles, tiles)?;
         let mut secret = Zeroizing::new(Vec::with_capacity(SECRET_BYTES));
-        secret.extend_from_slice(plan.as_bytes());
+        secret.extend_from_slice(MAGIC);
+        secret.extend_from_slice(id.plan.as_bytes());
+        secret.extend_from_slice(id.ctx.as_bytes());
+        secret.extend_from_slice(&id.shard.to_le_bytes());
         secret.extend_from_slice(Digest::of(tiles).as_bytes());
         secret.extend_from_slice(&node.amount.atoms().to_le_bytes());
         secret.extend_from_slice(node.blinding.as_bytes());
@@ -132,22 +247,30 @@ impl ShardFiles {
 
 struct ParsedSecret {
     plan: Digest,
+    ctx: [u8; 32],
+    shard: u64,
     tiles: Digest,
     node: ChildSecret,
 }
 
-fn parse_secret(bytes: &[u8]) -> Option<ParsedSecret> {
-    let (bytes, checksum) = bytes.split_last_chunk::<32>()?;
-    if Digest::of(bytes).as_bytes() != checksum {
+/// `rest` is what follows the first line of `whole`.
+fn parse_secret(whole: &[u8], rest: &[u8]) -> Option<ParsedSecret> {
+    let (before, checksum) = whole.split_last_chunk::<32>()?;
+    if Digest::of(before).as_bytes() != checksum {
         return None;
     }
-    let (plan, rest) = bytes.split_first_chunk::<32>()?;
+    let (rest, _) = rest.split_last_chunk::<32>()?;
+    let (plan, rest) = rest.split_first_chunk::<32>()?;
+    let (ctx, rest) = rest.split_first_chunk::<32>()?;
+    let (shard, rest) = rest.split_first_chunk::<8>()?;
     let (tiles, rest) = rest.split_first_chunk::<32>()?;
     let (amount, rest) = rest.split_first_chunk::<8>()?;
     let (blinding, rest) = rest.split_first_chunk::<32>()?;
     let hash: &[u8; 32] = rest.try_into().ok()?;
     Some(ParsedSecret {
         plan: Digest::from_bytes(*plan),
+        ctx: *ctx,
+        shard: u64::from_le_bytes(*shard),
         tiles: Digest::from_bytes(*tiles),
         node: ChildSecret {
             amount: Amount::from_atoms(u64::from_le_bytes(*amount)),
@@ -167,19 +290,7 @@ pub fn run_shard(
     files: &ShardFiles,
     bar: &ProgressBar,
 ) -> Result<ChildSecret, Error> {
-    let first_leaf = shard * LEAVES;
-    let count = input
-        .shape
-        .leaf_count()
-        .saturating_sub(first_leaf)
-        .min(LEAVES);
-    let sources = input
-        .leaves
-        .sources(first_leaf, usize::try_from(count).unwrap_or(usize::MAX))?;
-    let mut children: Vec<ChildSecret> = sources
-        .par_iter()
-        .map(|source| leaf(input, *source))
-        .collect::<Result<_, _>>()?;
+    let mut children = leaves_of(input, shard)?;
     let mut tiles = Vec::new();
     for level in 1..=top_level(input.shape) {
         let (first, count) = tiles_of(input.shape, shard, level);
@@ -188,8 +299,22 @@ pub fn run_shard(
         children = nodes;
     }
     let node = single(children, shard)?;
-    files.write(input.plan, &tiles, &node)?;
+    files.write(&input.id(shard), &tiles, &node)?;
     Ok(node)
+}
+
+/// The leaves of a shard, in order.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Protocol`].
+pub(super) fn leaves_of(input: &ShardInput<'_>, shard: u64) -> Result<Vec<ChildSecret>, Error> {
+    let (first, count) = leaf_span(input.shape, shard);
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    let sources = input.leaves.sources(first, count)?;
+    sources
+        .par_iter()
+        .map(|source| leaf(input, *source))
+        .collect()
 }
 
 /// The records of one level, with its number.

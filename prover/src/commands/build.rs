@@ -3,7 +3,7 @@
 use por_protocol::liabilities::{Shape, TileProver};
 
 use super::{HomeArg, RunArg};
-use crate::build::{BookRows, Builder};
+use crate::build::{Builder, RunInputs};
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
 use crate::progress;
@@ -39,31 +39,13 @@ impl Build {
 
 fn build(run: &Run) -> Result<(), Error> {
     let _lock = run.lock()?;
-    let (plan, digest) = run.plan()?;
-    let key = run.run_key()?;
-    // Before any work: the rows must be those that the plan was made for, under this key.
-    let mut mac = key.ledger_mac();
-    let mut books = Vec::new();
-    for book in &plan.books {
-        let rows = BookRows::read(&run.rows_path(book))?;
-        mac.book(book.asset.id().as_str(), book.kind.as_str(), rows.len());
-        for row in rows.iter() {
-            let (_, account, exact) = row?;
-            mac.row(&account, exact);
-        }
-        books.push(rows);
-    }
-    if mac.finish() != plan.ledger_mac {
-        return Err(Error::refused(
-            format!(
-                "rows, plan and run key of {} do not belong together",
-                run.path().display()
-            ),
-            "Restore the folder from its backup, or start again with `por plan`.",
-        ));
-    }
+    let RunInputs {
+        plan,
+        digest,
+        secrets,
+        rows,
+    } = RunInputs::read(run)?;
     run.begin_build(&digest)?;
-    let secrets = key.secrets(&digest);
     let tiles = plan
         .books
         .iter()
@@ -79,7 +61,7 @@ fn build(run: &Run) -> Result<(), Error> {
         prover: &prover,
         bar: &bar,
     };
-    for (book, rows) in plan.books.iter().zip(&books) {
+    for (book, rows) in plan.books.iter().zip(&rows) {
         builder.build(book, rows)?;
     }
     bar.finish_and_clear();

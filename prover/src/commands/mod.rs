@@ -21,6 +21,7 @@ mod publish;
 mod reserves;
 mod selfcheck;
 mod serve;
+mod shard;
 mod statement;
 mod verify;
 mod window;
@@ -63,6 +64,7 @@ enum Command {
     Init(Init),
     Plan(PlanCommand),
     Build(Build),
+    Shard(shard::ShardCommand),
     Challenge(challenge::ChallengeCommand),
     Attest(Attest),
     Approve(approve::Approve),
@@ -96,6 +98,7 @@ impl Cli {
             Command::Init(command) => command.run(),
             Command::Plan(command) => command.run(),
             Command::Build(command) => command.run(),
+            Command::Shard(command) => command.run(),
             Command::Challenge(command) => command.run(),
             Command::Attest(command) => command.run(),
             Command::Approve(command) => command.run(),

@@ -217,6 +217,24 @@ fn the_challenge_is_printed_byte_for_byte() {
     assert!(!sample.at("texts").exists());
 }
 
+/// A partner who signs for an exchange's address, or a customer whose address it is, cannot be told from the exchange.
+#[test]
+fn s_14_consent_of_a_partner_cannot_be_seen_and_every_report_says_so() {
+    let sample = published();
+    let said = "they may be borrowed, pledged or shown with a partner's consent";
+    let audit = ["audit", "publication", "--policy", "exchange/policy"];
+    let verify = ["verify", "one.por", "--policy", "exchange/policy"];
+    for arguments in [audit, verify] {
+        let words = sample.anyone(&arguments).expect(0).out;
+        let one_line: Vec<_> = words.split_whitespace().collect();
+        assert!(one_line.join(" ").contains(said), "{words}");
+        let json = sample
+            .anyone(&[&arguments[..], &["--json"]].concat())
+            .expect(0);
+        assert!(json.out.contains(said), "{}", json.out);
+    }
+}
+
 #[test]
 fn completions_and_manual_pages_can_be_used() {
     let sample = published();

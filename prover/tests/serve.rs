@@ -4,6 +4,8 @@
 
 #[path = "support/gateway.rs"]
 mod gateway;
+#[path = "support/history.rs"]
+mod history;
 #[path = "support/python.rs"]
 mod python;
 mod support;
@@ -506,6 +508,44 @@ fn a_08_no_account_is_in_a_url_a_log_or_a_metric() {
             assert!(!text.contains(name), "{name}: {text}");
         }
     }
+}
+
+#[test]
+fn a_09_who_reads_while_the_next_month_is_published_gets_the_month_that_was_begun() {
+    let sample = published().copy();
+    let server = Server::start(&sample, &[]);
+    let head = server.get("/log/checkpoint", "");
+    let before = support::tree(&sample.at("publication"));
+    history::attest_second(&sample, "BTC=96");
+    sample.publish().expect(0);
+    assert_ne!(server.get("/log/checkpoint", "").body, head.body);
+    // Whatever the first head speaks of is read now, and is what it was.
+    let read = sample.at("read");
+    let mut files = 0;
+    for (name, bytes) in &before {
+        if ["attestations/", "log/tile/"]
+            .iter()
+            .any(|folder| name.starts_with(folder))
+        {
+            let answer = server.get(&format!("/{name}"), "");
+            assert!(answer.status == 200 && answer.body == *bytes, "{name}");
+            fs::create_dir_all(read.join(name).parent().unwrap()).unwrap();
+            fs::write(read.join(name), answer.body).unwrap();
+            files += 1;
+        }
+    }
+    assert!(files > 8, "{files}");
+    fs::write(read.join("log/checkpoint"), head.body).unwrap();
+    fs::write(read.join("policy"), server.get("/policy", "").body).unwrap();
+    sample
+        .anyone(&["audit", "read", "--policy", "exchange/policy"])
+        .expect(0);
+    // And the statement is of the month whose openings are served.
+    let answer = server.statement(&token(&sample.account()));
+    assert_eq!(
+        answer.header("content-disposition"),
+        Some("attachment; filename=\"statement-000000.por\"")
+    );
 }
 
 #[test]

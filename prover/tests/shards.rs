@@ -89,8 +89,16 @@ fn p_09_shards_of_any_machines_make_the_books_that_one_build_makes() {
     );
     sample.attest().expect(0);
     sample.publish().expect(0);
-    // P-10: who comes too late is told so.
-    shard(&sample, &ALL).says(0, &["BTC-owed is built already"]);
+}
+
+#[test]
+fn p_10_shards_that_come_when_all_is_built_are_said_to_be_late_and_change_nothing() {
+    let sample = planned().built.copy();
+    let before = tree(&sample.at(BUILD));
+    copy_tree(&made_on_three_machines().at("worker-0"), &sample.at("late"));
+    fs::write(sample.at("late/BTC-owed/000000.tiles"), "not even one").unwrap();
+    shard(&sample, &["merge", "--from", "late"]).says(0, &["BTC-owed is built already"]);
+    assert!(tree(&sample.at(BUILD)) == before);
 }
 
 #[test]

@@ -435,7 +435,13 @@ fn a_06_a_customer_who_asks_too_often_is_told_to_wait_and_others_are_served() {
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=13).contains(&wait), "{wait}");
     assert_eq!(server.statement(&token(other)).status, 200);
-    // What was not answered is not used up.
+    // What was not answered is not used up, and a token sent once more takes nothing of another's quota.
+    let spent = token(other);
+    assert_eq!(server.statement(&spent).status, 200);
+    for _ in 0..10 {
+        assert_eq!(server.statement(&spent).status, 401);
+    }
+    assert_eq!(server.statement(&token(other)).status, 200);
     std::thread::sleep(Duration::from_secs(wait));
     assert_eq!(server.statement(&unused).status, 200);
 }

@@ -179,17 +179,18 @@ impl Service {
         let bearer = token
             .and_then(|token| self.tokens.check(token, now))
             .ok_or(Refusal::Unauthorized)?;
-        self.quotas
-            .take(&bearer.account)
-            .map_err(Refusal::TooMany)?;
+        // One after the other: a token that somebody sends once more takes nothing of the account's quota, and one that is
+        // refused for the quota is not used up.
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let first = used.take(&bearer, now);
-        drop(used);
-        match first {
+        match used.look(&bearer, now) {
             Use::First => {}
             Use::Again => return Err(Refusal::Unauthorized),
             Use::Full => return Err(Refusal::Busy),
         }
+        let quota = self.quotas.take(&bearer.account);
+        quota.map_err(Refusal::TooMany)?;
+        used.take(&bearer);
+        drop(used);
         let sequence = match sequence {
             Some(None) => return Err(Refusal::NotFound),
             Some(sequence) => sequence,

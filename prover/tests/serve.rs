@@ -155,9 +155,9 @@ fn ask(address: SocketAddr, method: &str, path: &str, headers: &str) -> Option<A
     let request = format!(
         "{method} {path} HTTP/1.1\r\nhost: {address}\r\n{headers}connection: close\r\n\r\n"
     );
-    stream.write_all(request.as_bytes()).ok()?;
+    // A server may refuse a request before it has read it; bytes that came before a reset count.
+    let _ = stream.write_all(request.as_bytes());
     let mut bytes = Vec::new();
-    // Bytes that came before a reset count.
     let _ = stream.read_to_end(&mut bytes);
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
@@ -341,8 +341,9 @@ fn a_03_a_path_that_leaves_the_publication_finds_nothing() {
         }
     }
     let long = format!("/{}", "a".repeat(100_000));
-    let answer = ask(server.customers, "GET", &long, "").unwrap();
-    assert!(matches!(answer.status, 414 | 431), "{}", answer.head);
+    // Its answer may be lost where the server hangs up on the rest of the path.
+    let answer = ask(server.customers, "GET", &long, "");
+    assert!(answer.is_none_or(|answer| matches!(answer.status, 414 | 431)));
     assert_eq!(
         server.get("/policy", "").text(),
         sample.read("publication/policy")
@@ -354,12 +355,16 @@ fn a_04_long_bodies_and_heads_are_refused_and_take_no_memory() {
     let server = Server::start(published(), &[]);
     let claimed = server.get("/v1/statement", "content-length: 10000000000\r\n");
     assert_eq!(claimed.status, 413);
-    let header = format!("x-long: {}\r\n", "a".repeat(1 << 20));
-    assert_eq!(server.get("/policy", &header).status, 431);
+    let long = format!("x-long: {}\r\n", "a".repeat(1 << 20));
     let many: String = (0..2000)
         .map(|number| format!("x-{number}: 1\r\n"))
         .collect();
-    assert_eq!(server.get("/policy", &many).status, 431);
+    for headers in [long, many] {
+        // Where the server hangs up on what is still being sent, its answer may be lost on the way.
+        let answer = ask(server.customers, "GET", "/policy", &headers);
+        assert!(answer.is_none_or(|answer| answer.status == 431));
+    }
+    assert_eq!(server.get("/policy", "").status, 200);
     // Chunks for ever: the server hangs up.
     let mut stream = TcpStream::connect(server.customers).unwrap();
     let begin = "GET /policy HTTP/1.1\r\nhost: s\r\ntransfer-encoding: chunked\r\n\r\n";

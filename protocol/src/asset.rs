@@ -19,12 +19,13 @@ use core::marker::PhantomData;
 use core::str::FromStr;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
 use crate::account::{TextError, check_text};
 use crate::amount::Decimals;
+use crate::json::present;
 
 /// Why something is no asset, no instance or no table of them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -290,6 +291,26 @@ pub struct Instance {
     pub decimals: Decimals,
 }
 
+/// `true` on the wire. `false` is left out, because a second way to write it would be a second spelling of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct OwnToken;
+
+impl Serialize for OwnToken {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bool(true)
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnToken {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if bool::deserialize(deserializer)? {
+            Ok(Self)
+        } else {
+            Err(D::Error::custom("own_token is true or left out"))
+        }
+    }
+}
+
 /// What customers are owed: one book, backed by reserves in any of the asset's instances.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Asset {
@@ -298,6 +319,8 @@ pub struct Asset {
     decimals: Decimals,
     #[serde(rename = "instance")]
     instances: Vec<Instance>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_token: Option<OwnToken>,
 }
 
 impl Asset {
@@ -328,7 +351,17 @@ impl Asset {
             name,
             decimals,
             instances,
+            own_token: None,
         })
+    }
+
+    /// The same asset, said to be a token that the exchange issues itself.
+    #[must_use]
+    pub fn issued_by_the_exchange(self) -> Self {
+        Self {
+            own_token: Some(OwnToken),
+            ..self
+        }
     }
 
     /// Own id.
@@ -349,6 +382,11 @@ impl Asset {
     /// The coins that back it; at least one.
     pub fn instances(&self) -> &[Instance] {
         &self.instances
+    }
+
+    /// Whether the exchange says that it issues this token itself: what such reserves are worth hangs on the exchange.
+    pub const fn is_own_token(&self) -> bool {
+        self.own_token.is_some()
     }
 
     /// Decimals at which the ledger and the reserves are summed before they are rounded to [`Asset::decimals`].
@@ -458,6 +496,8 @@ struct RawAsset {
     name: String,
     decimals: Decimals,
     instance: Vec<Instance>,
+    #[serde(default, deserialize_with = "present")]
+    own_token: Option<OwnToken>,
 }
 
 impl From<RawInstance> for Instance {
@@ -475,9 +515,14 @@ impl TryFrom<RawAsset> for Asset {
             name,
             decimals,
             instance,
+            own_token,
         }: RawAsset,
     ) -> Result<Self, AssetError> {
-        Self::new(id, name, decimals, instance)
+        let asset = Self::new(id, name, decimals, instance)?;
+        Ok(match own_token {
+            Some(OwnToken) => asset.issued_by_the_exchange(),
+            None => asset,
+        })
     }
 }
 

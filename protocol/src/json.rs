@@ -51,6 +51,15 @@ pub fn parse<T: DeserializeOwned>(
     })
 }
 
+/// A member that is there has a value: `null` would be a second way to leave it out.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
 /// A JSON value without floats, negative numbers and duplicate keys.
 enum Value {
     Null,

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use crate::amount::{Amount, Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
@@ -13,7 +13,8 @@ use crate::attestation::Attestation;
 use crate::book_row::{BookRow, Evidence, ReserveSum};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::holding::Holding;
+use crate::json::{self, present};
 use crate::ownership::{
     Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
     POW_FLOOR, Scheme,
@@ -64,20 +65,26 @@ pub struct ReserveRow {
         deserialize_with = "present"
     )]
     pub frame: Option<HexBytes>,
-}
-
-/// A member that is there has a value: `null` would be a second way to leave it out.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<HexBytes>, D::Error> {
-    HexBytes::deserialize(deserializer).map(Some)
+    /// How the exchange says that it holds it.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub holding: Option<Holding>,
 }
 
 impl ReserveRow {
     /// Parses the exact bytes of a row.
     ///
     /// # Errors
-    /// [`Error::Syntax`], [`Error::TooLarge`].
+    /// [`Error::Syntax`], [`Error::TooLarge`]; [`Error::Field`] for a holding that contradicts the row.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        json::parse("reserve row", bytes, MAX_ROW_BYTES)
+        let row: Self = json::parse("reserve row", bytes, MAX_ROW_BYTES)?;
+        if let Some(holding) = &row.holding {
+            holding.check(&row)?;
+        }
+        Ok(row)
     }
 
     /// Parses network and address, which must be canonical.
@@ -258,7 +265,11 @@ impl<'a> ReserveSums<'a> {
 }
 
 /// To more decimals, exactly.
-fn scale(amount: ExactAmount, from: Decimals, to: Decimals) -> Result<ExactAmount, Error> {
+pub(crate) fn scale(
+    amount: ExactAmount,
+    from: Decimals,
+    to: Decimals,
+) -> Result<ExactAmount, Error> {
     let digits = to
         .get()
         .checked_sub(from.get())

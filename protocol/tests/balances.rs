@@ -137,6 +137,7 @@ fn row(
         script: None,
         public_key: None,
         frame: None,
+        holding: None,
     }
 }
 

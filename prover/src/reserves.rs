@@ -3,7 +3,8 @@
 //!
 //! `asset` is an asset id or, where an asset has several coins on one chain, the CAIP-19 id of the coin; `amount` is in
 //! units at the coin's own decimals; several signatures of one address stand in one field, separated by spaces. Where a
-//! scheme needs more, three columns follow, `script,public_key,frame`, in hex and empty where they are not used.
+//! scheme needs more, three columns follow, `script,public_key,frame`, in hex and empty where they are not used. How the
+//! exchange holds a reserve stands in `custody,custodian,staked,lent`, empty where it does not say.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,13 +14,14 @@ use por_protocol::amount::ExactAmount;
 use por_protocol::asset::{AssetTable, Instance};
 use por_protocol::book_row::Evidence;
 use por_protocol::hex_bytes::HexBytes;
+use por_protocol::holding::{Custody, Holding};
 use por_protocol::ownership::{Address, Challenge, Network};
 use por_protocol::reserve_row::ReserveRow;
 
 use crate::error::Error;
 
 /// All columns; those from [`REQUIRED`] on may be left out, and stand in any order.
-pub const FULL_HEADER: [&str; 11] = [
+pub const FULL_HEADER: [&str; 15] = [
     "network",
     "address",
     "asset",
@@ -31,6 +33,10 @@ pub const FULL_HEADER: [&str; 11] = [
     "frame",
     "evidence",
     "encumbered",
+    "custody",
+    "custodian",
+    "staked",
+    "lent",
 ];
 const REQUIRED: usize = 6;
 
@@ -98,7 +104,7 @@ pub fn read_reserves(
 type Complaint = (String, String);
 
 /// Where each column stands; `None` if one is missing, unknown or there twice.
-fn columns(header: &csv::StringRecord) -> Option<[Option<usize>; 11]> {
+fn columns(header: &csv::StringRecord) -> Option<[Option<usize>; 15]> {
     let place = |name: &str| header.iter().position(|column| column == name);
     let columns = FULL_HEADER.map(place);
     let found = columns.iter().flatten().count();
@@ -106,7 +112,7 @@ fn columns(header: &csv::StringRecord) -> Option<[Option<usize>; 11]> {
     (required && found == header.len()).then_some(columns)
 }
 
-fn parse_row(assets: &AssetTable, fields: [&str; 11]) -> Result<ReserveRow, Complaint> {
+fn parse_row(assets: &AssetTable, fields: [&str; 15]) -> Result<ReserveRow, Complaint> {
     let [
         network,
         address,
@@ -119,6 +125,10 @@ fn parse_row(assets: &AssetTable, fields: [&str; 11]) -> Result<ReserveRow, Comp
         frame,
         evidence,
         encumbered,
+        custody,
+        custodian,
+        staked,
+        lent,
     ] = fields;
     let parsed: Network = network.parse().map_err(|error| {
         (
@@ -151,23 +161,12 @@ fn parse_row(assets: &AssetTable, fields: [&str; 11]) -> Result<ReserveRow, Comp
                 )
             })?,
     };
-    let encumbered = match encumbered {
-        "" => None,
-        text => Some(
-            ExactAmount::from_units(text, instance.decimals).map_err(|error| {
-                (
-                    format!("encumbered: {error}"),
-                    "Write plain decimal units, such as 12.5.".into(),
-                )
-            })?,
-        ),
-    };
-    Ok(ReserveRow {
+    let row = ReserveRow {
         network: network.into(),
         address: address.as_str().into(),
         instance: instance.id.clone(),
         amount,
-        encumbered,
+        encumbered: parse_part("encumbered", encumbered, instance)?,
         evidence,
         scheme: scheme.into(),
         signatures: signature
@@ -178,6 +177,53 @@ fn parse_row(assets: &AssetTable, fields: [&str; 11]) -> Result<ReserveRow, Comp
         script: parse_hex("script", script)?,
         public_key: parse_hex("public_key", public_key)?,
         frame: parse_hex("frame", frame)?,
+        holding: Some(Holding {
+            custody: parse_custody(custody)?,
+            custodian: (!custodian.is_empty()).then(|| custodian.into()),
+            staked: parse_part("staked", staked, instance)?,
+            lent: parse_part("lent", lent, instance)?,
+        })
+        .filter(|holding| !holding.is_empty()),
+    };
+    if let Some(holding) = &row.holding {
+        holding.check(&row).map_err(|error| {
+            let remedy = "Correct the columns custody, custodian, staked and lent of this line.";
+            (error.to_string(), remedy.to_string())
+        })?;
+    }
+    Ok(row)
+}
+
+fn parse_custody(text: &str) -> Result<Option<Custody>, Complaint> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let found = Custody::ALL
+        .into_iter()
+        .find(|custody| custody.as_str() == text);
+    found.map(Some).ok_or_else(|| {
+        (
+            "custody: there is no such kind".into(),
+            "Write cold, warm or hot, or leave it empty.".into(),
+        )
+    })
+}
+
+/// A part of an amount, in units; empty where there is none.
+fn parse_part(
+    name: &str,
+    text: &str,
+    instance: &Instance,
+) -> Result<Option<ExactAmount>, Complaint> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let amount = ExactAmount::from_units(text, instance.decimals);
+    amount.map(Some).map_err(|error| {
+        (
+            format!("{name}: {error}"),
+            "Write plain decimal units, such as 12.5.".into(),
+        )
     })
 }
 

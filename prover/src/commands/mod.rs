@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod demo;
 mod disclose;
+mod holdings;
 mod init;
 mod log;
 mod man;
@@ -79,6 +80,7 @@ enum Command {
     Disclose(disclose::Disclose),
     Open(open::Open),
     Compare(compare::Compare),
+    Holdings(holdings::Holdings),
     Window(window::WindowCommand),
     Witness(witness::WitnessCommand),
     Ownership(ownership::Ownership),
@@ -113,6 +115,7 @@ impl Cli {
             Command::Disclose(command) => command.run(),
             Command::Open(command) => command.run(),
             Command::Compare(command) => command.run(),
+            Command::Holdings(command) => command.run(),
             Command::Window(command) => command.run(),
             Command::Witness(command) => command.run(),
             Command::Ownership(command) => command.run(),

@@ -430,6 +430,7 @@ impl SampleExchange {
                 script: None,
                 public_key: None,
                 frame: None,
+                holding: None,
             });
         }
         let assets: Vec<Asset> = ledgers.iter().map(|ledger| ledger.asset.clone()).collect();

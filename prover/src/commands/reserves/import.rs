@@ -25,7 +25,8 @@ pub struct Import {
     /// JSON lines with network, address, scheme, signatures and, where needed, script, public_key, frame
     #[arg(long, value_name = "FILE")]
     pub answers: PathBuf,
-    /// CSV with the columns network,address,asset,amount
+    /// CSV with the columns network,address,asset,amount and, where the exchange says how it holds a reserve,
+    /// custody,custodian,staked,lent and encumbered
     #[arg(long, value_name = "FILE")]
     pub balances: PathBuf,
     /// The reserves file to write
@@ -133,11 +134,16 @@ fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::Reader::from_reader(file);
     let header = reader.headers().map_err(malformed)?;
-    if header.iter().ne(["network", "address", "asset", "amount"]) {
+    let own = ["network", "address", "asset", "amount"];
+    let more: Vec<String> = header.iter().skip(own.len()).map(Into::into).collect();
+    if header.iter().take(own.len()).ne(own) || !more.iter().all(|name| may_follow(name)) {
         return Err(wrong(1, "the header is not the one expected".into()));
     }
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(&FULL_HEADER[..9]).map_err(malformed)?;
+    let columns = FULL_HEADER.iter().take(ANSWERED).copied();
+    writer
+        .write_record(columns.chain(more.iter().map(String::as_str)))
+        .map_err(malformed)?;
     for record in reader.records() {
         let record = record.map_err(malformed)?;
         let line = record.position().map_or(0, csv::Position::line);
@@ -147,21 +153,32 @@ fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec
             .get(&key)
             .ok_or_else(|| wrong(line, format!("{} has not answered", key.1)))?;
         let signatures = answer.signatures.join(" ");
+        let answered = [
+            &key.0,
+            &key.1,
+            field(2),
+            field(3),
+            &answer.scheme,
+            &signatures,
+            &answer.script,
+            &answer.public_key,
+            &answer.frame,
+        ];
+        let kept = record.iter().skip(own.len());
         writer
-            .write_record([
-                &key.0,
-                &key.1,
-                field(2),
-                field(3),
-                &answer.scheme,
-                &signatures,
-                &answer.script,
-                &answer.public_key,
-                &answer.frame,
-            ])
+            .write_record(answered.into_iter().chain(kept))
             .map_err(malformed)?;
     }
     writer
         .into_inner()
         .map_err(|error| wrong(0, error.to_string()))
+}
+
+/// Columns of [`FULL_HEADER`] that balances and answers fill.
+const ANSWERED: usize = 9;
+
+/// What the exchange itself says of a reserve goes through as it stands. Evidence does not: it comes from `por reserves collect`.
+fn may_follow(column: &str) -> bool {
+    let said = FULL_HEADER.iter().skip(ANSWERED);
+    column != "evidence" && said.copied().any(|known| known == column)
 }

@@ -26,7 +26,10 @@ fn class(character: char) -> u8 {
         GeneralCategory::Format => return 253,
         _ => {}
     }
-    match (is_nfc_quick(std::iter::once(character)), canonical_combining_class(character)) {
+    match (
+        is_nfc_quick(std::iter::once(character)),
+        canonical_combining_class(character),
+    ) {
         (IsNormalized::No, _) => 252,
         (IsNormalized::Maybe, 0) => 251,
         (_, combining) => combining,
@@ -65,7 +68,12 @@ fn pairs() -> Vec<[u8; 9]> {
             compose(left, right).expect("a composite of what form C keeps is one of pairs")
         });
         let first = first.expect("a pair has a first part");
-        assert_eq!(compose(first, *second), Some(composite), "U+{:04X}", u32::from(composite));
+        assert_eq!(
+            compose(first, *second),
+            Some(composite),
+            "U+{:04X}",
+            u32::from(composite)
+        );
         let mut row = [0; 9];
         row[..3].copy_from_slice(&code_point(composite));
         row[3..6].copy_from_slice(&code_point(first));
@@ -76,5 +84,7 @@ fn pairs() -> Vec<[u8; 9]> {
 }
 
 fn columns<const WIDTH: usize>(rows: &[[u8; WIDTH]]) -> Vec<u8> {
-    (0..WIDTH).flat_map(|column| rows.iter().map(move |row| row[column])).collect()
+    (0..WIDTH)
+        .flat_map(|column| rows.iter().map(move |row| row[column]))
+        .collect()
 }

@@ -104,16 +104,17 @@ pub(crate) fn class(character: char) -> Class {
     if character.is_ascii() {
         return Class::Starter;
     }
-    let row = CLASSES
-        .rows_up_to(u32::from(character))
-        .saturating_sub(1);
+    let row = CLASSES.rows_up_to(u32::from(character)).saturating_sub(1);
     Class::from_byte(CLASSES.byte(row, 3))
 }
 
 /// Is a text in normalisation form C? Otherwise the byte from which it is not: where a character stands that form C
 /// replaces, or where the text before that first differs from its normal form.
 pub(crate) fn check_nfc(text: &str) -> Result<(), usize> {
-    let classes = || text.char_indices().map(|(offset, found)| (offset, class(found)));
+    let classes = || {
+        text.char_indices()
+            .map(|(offset, found)| (offset, class(found)))
+    };
     let replaced = classes().find(|(_, class)| *class == Class::Replaced);
     let before = replaced.map_or(text.len(), |(offset, _)| offset);
     // Nothing interacts but marks and joiners with what stands before them.
@@ -147,7 +148,11 @@ fn decompose(text: &str) -> Vec<(char, u8)> {
                 _ => 0,
             };
             let order = |other: &(char, u8)| combining != 0 && other.1 > combining;
-            let behind = decomposed.iter().rev().take_while(|other| order(other)).count();
+            let behind = decomposed
+                .iter()
+                .rev()
+                .take_while(|other| order(other))
+                .count();
             decomposed.insert(decomposed.len().saturating_sub(behind), (part, combining));
         }
     }
@@ -214,7 +219,9 @@ mod hangul {
     const TRAILINGS: u32 = 28;
 
     fn numbered(code_point: u32, from: u32, count: u32) -> Option<u32> {
-        code_point.checked_sub(from).filter(|number| *number < count)
+        code_point
+            .checked_sub(from)
+            .filter(|number| *number < count)
     }
 
     fn character(from: u32, number: u32) -> Option<char> {
@@ -224,7 +231,10 @@ mod hangul {
     pub(super) fn pair(code_point: u32) -> Option<(char, char)> {
         let all = LEADINGS.checked_mul(VOWEL_COUNT)?.checked_mul(TRAILINGS)?;
         let number = numbered(code_point, SYLLABLES, all)?;
-        let (open, trailing) = (number.checked_div(TRAILINGS)?, number.checked_rem(TRAILINGS)?);
+        let (open, trailing) = (
+            number.checked_div(TRAILINGS)?,
+            number.checked_rem(TRAILINGS)?,
+        );
         if trailing != 0 {
             let open = character(SYLLABLES, open.checked_mul(TRAILINGS)?)?;
             return Some((open, character(TRAILING, trailing)?));

@@ -52,7 +52,12 @@ fn i_03_every_character_has_the_class_that_the_libraries_give_it() {
     for character in characters() {
         let ours = class(character);
         // Format characters compose with nothing, and are refused before normal forms are asked for.
-        assert_eq!(ours, class_by_libraries(character), "U+{:04X}", u32::from(character));
+        assert_eq!(
+            ours,
+            class_by_libraries(character),
+            "U+{:04X}",
+            u32::from(character)
+        );
     }
 }
 
@@ -76,7 +81,10 @@ fn i_03_every_pair_that_could_interact_is_judged_as_the_libraries_do() {
         .collect();
     let mut firsts: Vec<char> = (0..PAIRS.rows())
         .flat_map(|row| [0, 3].map(|column| char::from_u32(PAIRS.code_point(row, column)).unwrap()))
-        .chain(['\u{1100}', '\u{1112}', '\u{1113}', '\u{AC00}', '\u{AC01}', '\u{D788}', '\u{D7A3}', '\u{D7A4}'])
+        .chain([
+            '\u{1100}', '\u{1112}', '\u{1113}', '\u{AC00}', '\u{AC01}', '\u{D788}', '\u{D7A3}',
+            '\u{D7A4}',
+        ])
         .chain(seconds.iter().copied().step_by(7))
         .collect();
     firsts.sort_unstable();

@@ -19,6 +19,7 @@ export default defineConfig({
   plugins: [
     pageFiles({
       verifier: 'src/wasm/por_verifier_wasm_bg.wasm',
+      reserves: 'src/wasm/por_reserves_wasm_bg.wasm',
       example: '../fixtures/vectors/report/three-books.json',
       catalogues: 'src/messages/catalogues',
     }),

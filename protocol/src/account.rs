@@ -23,8 +23,8 @@ use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
-use unicode_normalization::UnicodeNormalization;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+use crate::unicode::{self, Class};
 
 /// Why a text is no account identifier and no name. Offsets are in bytes from the start of the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -92,7 +92,7 @@ pub enum TextError {
     /// The text is not in normalisation form C.
     #[error("is not in Unicode normalisation form C (from byte {offset} on)")]
     NotNormalised {
-        /// Where it first differs from its normal form.
+        /// Where a character stands that the form replaces, or where the text before it first differs from its normal form.
         offset: usize,
     },
 }
@@ -234,7 +234,7 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), TextError> {
     if text.is_ascii() {
         return Ok(());
     }
-    check_normal_form(text)
+    unicode::check_nfc(text).map_err(|offset| TextError::NotNormalised { offset })
 }
 
 fn check_character(offset: usize, found: char, text: &str) -> Result<(), TextError> {
@@ -252,13 +252,11 @@ fn check_character(offset: usize, found: char, text: &str) -> Result<(), TextErr
             (false, _) => Err(TextError::UnusualSpace { offset, found }),
         };
     }
-    match found.general_category() {
+    match unicode::class(found) {
         _ if is_ignorable(found) => Err(TextError::Invisible { offset, found }),
-        GeneralCategory::Format => Err(TextError::Invisible { offset, found }),
-        GeneralCategory::PrivateUse => Err(TextError::PrivateUse { offset, found }),
-        GeneralCategory::Unassigned | GeneralCategory::Surrogate => {
-            Err(TextError::Unassigned { offset, found })
-        }
+        Class::Format => Err(TextError::Invisible { offset, found }),
+        Class::PrivateUse => Err(TextError::PrivateUse { offset, found }),
+        Class::Unassigned => Err(TextError::Unassigned { offset, found }),
         _ => Ok(()),
     }
 }
@@ -277,19 +275,6 @@ fn is_ignorable(found: char) -> bool {
             | '\u{FFA0}'
             | '\u{E0100}'..='\u{E01EF}'
     )
-}
-
-fn check_normal_form(text: &str) -> Result<(), TextError> {
-    let mut normal = text.nfc();
-    for (offset, found) in text.char_indices() {
-        if normal.next() != Some(found) {
-            return Err(TextError::NotNormalised { offset });
-        }
-    }
-    match normal.next() {
-        None => Ok(()),
-        Some(_) => Err(TextError::NotNormalised { offset: text.len() }),
-    }
 }
 
 /// Strategies for property tests.
@@ -316,6 +301,7 @@ mod tests {
     use super::*;
     use alloc::string::ToString;
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization as _;
 
     fn code(text: &str) -> Result<(), &'static str> {
         AccountId::check(text).map_err(|e| e.code())

@@ -14,9 +14,6 @@
 )]
 
 extern crate alloc;
-// Named only so that its `no_cc` feature is switched on for every target.
-use clear_on_drop as _;
-
 pub mod account;
 pub mod amount;
 pub mod asset;
@@ -38,6 +35,7 @@ pub mod log;
 pub mod merkle;
 pub mod note;
 pub mod ownership;
+mod pedersen;
 pub mod period;
 pub mod plan;
 pub mod policy;
@@ -48,4 +46,5 @@ pub mod run_key;
 pub mod state_proof;
 pub mod statement;
 pub mod suite;
+mod unicode;
 pub mod verify;

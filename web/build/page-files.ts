@@ -16,7 +16,7 @@ const RESOURCES_PLACE = '%POR_RESOURCES%';
 
 type Bundle = Parameters<Extract<Plugin['generateBundle'], (...arguments_: never[]) => unknown>>[1];
 
-/** What the page loads by name when it runs: the verifier, and a catalogue for each further language. */
+/** What the page loads by name when it runs: the modules, and a catalogue for each further language. */
 interface Resource {
   readonly name: string;
   readonly bytes: Uint8Array;
@@ -26,13 +26,15 @@ interface Resource {
 export interface PageFilesOptions {
   /** The verifier's module, as por-bindgen writes it. */
   readonly verifier: string;
+  /** The module that judges lists of reserves, loaded where a visitor opens one. */
+  readonly reserves: string;
   /** The vector that holds the statement to try the page with. */
   readonly example: string;
   /** A folder with one `<language>.json` for each further language; it may be missing. */
   readonly catalogues: string;
 }
 
-export function pageFiles({ verifier, example, catalogues }: PageFilesOptions): Plugin {
+export function pageFiles({ verifier, reserves, example, catalogues }: PageFilesOptions): Plugin {
   const emitted: Array<Omit<Resource, 'path'> & { readonly reference: string }> = [];
   return {
     name: 'por-page-files',
@@ -46,6 +48,7 @@ export function pageFiles({ verifier, example, catalogues }: PageFilesOptions): 
         emitted.push({ name, bytes, reference: this.emitFile({ type: 'asset', name: file, source: bytes }) });
       };
       emit('verifier', 'verifier.wasm', readFileSync(verifier));
+      emit('reserves', 'reserves.wasm', readFileSync(reserves));
       const { file, policy, now } = JSON.parse(readFileSync(example, 'utf8')).input;
       emit('example', 'example.json', Buffer.from(JSON.stringify({ statement: file, policy, now })));
       for (const file of languages) {

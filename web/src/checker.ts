@@ -6,7 +6,8 @@
  * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
  */
 import { parseReport, type Report } from './report.ts';
-import type { CheckRequest, ReservesRequest, WorkerRequest } from './worker.ts';
+import { type Outcome, readOutcomes } from './reserves.ts';
+import type { CheckRequest, OwnershipRequest, ReservesRequest, WorkerRequest } from './worker.ts';
 
 /** No honest statement takes nearly this long; a page that waits for ever is no answer. */
 export const CHECK_TIMEOUT_MS = 120_000;
@@ -42,6 +43,7 @@ export class Checker {
   private readonly pending = new Map<number, Pending>();
   private nextId = 1;
   private broken: CheckBroke | undefined;
+  private reservesStarted = false;
   private started!: (version: string) => void;
   private failedToStart!: (error: CheckBroke) => void;
 
@@ -84,22 +86,44 @@ export class Checker {
     });
   }
 
-  /** Is `list` what the attestation of `statement` is bound to? Both buffers are handed over to the worker. */
-  reservesAreBound(statement: ArrayBuffer, list: ArrayBuffer): Promise<boolean> {
+  /**
+   * Is `list`, of `rows` rows, what the attestation of `statement` is bound to? Both buffers are handed over to the
+   * worker, and so is the module that judges them, which is needed once.
+   */
+  async openReserves(module: () => Promise<Uint8Array<ArrayBuffer>>, statement: ArrayBuffer, list: ArrayBuffer, rows: number): Promise<boolean> {
+    // A module that could not be had may be had next time.
+    const bytes = this.reservesStarted ? undefined : await module();
     if (this.broken !== undefined) {
-      return Promise.reject(this.broken);
+      throw this.broken;
     }
+    const first = this.reservesStarted ? undefined : bytes;
+    this.reservesStarted = true;
     const id = this.nextId++;
-    const request: ReservesRequest = { kind: 'reserves', id, statement: new Uint8Array(statement), list: new Uint8Array(list) };
-    return this.ask(request, [statement, list], ({ kind, bound }) => {
-      if (kind !== 'bound' || typeof bound !== 'boolean') {
+    const request: ReservesRequest = { kind: 'reserves', id, module: first, statement: new Uint8Array(statement), list: new Uint8Array(list) };
+    const buffers = [statement, list, ...(first === undefined ? [] : [first.buffer])];
+    return this.ask(request, buffers, ({ kind, bound, count }) => {
+      if (kind !== 'bound' || typeof bound !== 'boolean' || (bound && count !== rows)) {
         throw new RangeError('no answer about reserves');
       }
       return bound;
     });
   }
 
-  private ask<T>(request: CheckRequest | ReservesRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
+  /** Judges the ownership signatures of `count` rows, from row `first` on, of the list that was opened last. */
+  ownership(first: number, count: number): Promise<readonly Outcome[]> {
+    if (this.broken !== undefined) {
+      return Promise.reject(this.broken);
+    }
+    const request: OwnershipRequest = { kind: 'ownership', id: this.nextId++, first, count };
+    return this.ask(request, [], ({ kind, outcomes }) => {
+      if (kind !== 'ownership' || !(outcomes instanceof Uint8Array)) {
+        throw new RangeError('no answer about signatures');
+      }
+      return readOutcomes(outcomes, count);
+    });
+  }
+
+  private ask<T>(request: CheckRequest | ReservesRequest | OwnershipRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
       this.pending.set(request.id, { settle: (reply) => resolve(read(reply)), reject, timer });
@@ -112,7 +136,7 @@ export class Checker {
     const { kind, version, id, detail } = fields;
     if (kind === 'ready' && typeof version === 'string') {
       this.started(version);
-    } else if ((kind === 'report' || kind === 'bound') && typeof id === 'number') {
+    } else if ((kind === 'report' || kind === 'bound' || kind === 'ownership') && typeof id === 'number') {
       this.settle(id, fields);
     } else if (kind === 'failed' && typeof detail === 'string') {
       this.breakDown(detail);
@@ -149,9 +173,12 @@ export class Checker {
 }
 
 /** The fields that a reply may have; nothing is known of their values. */
-type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'detail', unknown>>;
+type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'count' | 'outcomes' | 'detail', unknown>>;
 
 function fieldsOf(reply: unknown): Reply {
-  const nothing = { kind: undefined, version: undefined, id: undefined, json: undefined, bound: undefined, detail: undefined };
+  const nothing = {
+    kind: undefined, version: undefined, id: undefined, json: undefined,
+    bound: undefined, count: undefined, outcomes: undefined, detail: undefined,
+  };
   return typeof reply === 'object' && reply !== null ? { ...nothing, ...reply } : nothing;
 }

@@ -8,7 +8,7 @@ import { en } from './messages/en.ts';
 import { messages } from './messages/index.ts';
 import { forgetLanguage, rememberedLanguage, rememberLanguage } from './messages/memory.ts';
 import { policyOfPage, policyText } from './policy.ts';
-import { MAX_RESERVES_BYTES, type Reserves, readReserves } from './reserves.ts';
+import { MAX_RESERVES_BYTES, type Reserves, ReservesUnloaded, readReserves } from './reserves.ts';
 import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import type { Example, Subject } from './subject.ts';
@@ -189,7 +189,17 @@ async function openReserves(list: File): Promise<Reserves> {
   }
   const [statement, bytes] = await Promise.all([subject.file.arrayBuffer(), list.arrayBuffer()]);
   const rows = await readReserves(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  return { rows, bound: await checker.reservesAreBound(statement, bytes) };
+  const bound = await checker.openReserves(reservesModule, statement, bytes, rows.length);
+  return { rows, bound, ownership: (first, count) => checker.ownership(first, count) };
+}
+
+/** Asked for where a list is opened: it is public, and the same for everyone. */
+async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await resource('reserves');
+  } catch (error) {
+    throw new ReservesUnloaded(String(error));
+  }
 }
 
 /** What has to be said of an example before anything else. */

@@ -14,10 +14,34 @@ export interface Reserve {
   readonly evidence: string;
 }
 
+/** The module that judges lists could not be had: it says nothing about the list. */
+export class ReservesUnloaded extends Error {
+  override readonly name = 'ReservesUnloaded';
+}
+
+/** What the ownership signature of a row shows. */
+export type Outcome = 'proven' | 'undecided' | 'not-proven';
+
 export interface Reserves {
   readonly rows: readonly Reserve[];
   /** Is this the list that the statement's attestation is bound to? */
   readonly bound: boolean;
+  /** Judges the signatures of `count` rows from row `first` on; only of the list that was opened last. */
+  readonly ownership: (first: number, count: number) => Promise<readonly Outcome[]>;
+}
+
+/** Reads the verifier's bytes, one a row; throws a `RangeError` for any that is no outcome, or for another number. */
+export function readOutcomes(bytes: Uint8Array, count: number): Outcome[] {
+  if (bytes.length !== count) {
+    throw new RangeError('another number of outcomes');
+  }
+  return Array.from(bytes, (byte) => {
+    const outcome = ([undefined, 'proven', 'undecided', 'not-proven'] as const)[byte];
+    if (outcome === undefined) {
+      throw new RangeError('no outcome');
+    }
+    return outcome;
+  });
 }
 
 /** Rows that are read at a time; the page breathes in between. */

@@ -4,13 +4,15 @@
  * The page hands the module over when it starts, before any file is chosen: after that nobody asks for anything more
  * from the network (W-06). One verifier is kept for all files; its generators take longer to make than a check.
  */
-import { initSync, reserves_are_bound, Verifier, version } from './wasm/por_verifier_wasm.js';
+import { initSync as initReserves, Reserves } from './wasm/por_reserves_wasm.js';
+import { initSync, Verifier, version } from './wasm/por_verifier_wasm.js';
 
 /** From the page: first the module, then files to check. */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly module: Uint8Array<ArrayBuffer> }
   | CheckRequest
-  | ReservesRequest;
+  | ReservesRequest
+  | OwnershipRequest;
 
 export interface CheckRequest {
   readonly kind: 'check';
@@ -22,21 +24,34 @@ export interface CheckRequest {
   readonly now: bigint;
 }
 
-/** Is `list` the list of reserves that the statement's attestation is bound to? */
+/** Is `list` the list of reserves that the statement's attestation is bound to? Takes the place of an earlier list. */
 export interface ReservesRequest {
   readonly kind: 'reserves';
   readonly id: number;
+  /** The module that judges lists, with the first of them; it stays. */
+  readonly module: Uint8Array<ArrayBuffer> | undefined;
   readonly statement: Uint8Array<ArrayBuffer>;
   readonly list: Uint8Array<ArrayBuffer>;
+}
+
+/** Whose addresses are proven: `count` rows of the list, from row `first` on. */
+export interface OwnershipRequest {
+  readonly kind: 'ownership';
+  readonly id: number;
+  readonly first: number;
+  readonly count: number;
 }
 
 /** To the page. There is no "success" here: a report is text until the page has read it. */
 export type WorkerReply =
   | { readonly kind: 'ready'; readonly version: string }
   | { readonly kind: 'report'; readonly id: number; readonly json: string }
-  | { readonly kind: 'bound'; readonly id: number; readonly bound: boolean }
+  | { readonly kind: 'bound'; readonly id: number; readonly bound: boolean; readonly count: number }
+  | { readonly kind: 'ownership'; readonly id: number; readonly outcomes: Uint8Array }
   | { readonly kind: 'failed'; readonly id: number | null; readonly detail: string };
 
+/** The list of reserves that was opened last. */
+let list: Reserves | undefined;
 let start: (verifier: Verifier) => void;
 /** Files that come before the module wait for it; the page counts the time. */
 const started = new Promise<Verifier>((resolve) => (start = resolve));
@@ -55,7 +70,20 @@ async function answer(request: WorkerRequest): Promise<void> {
   }
   const verifier = await started;
   if (request.kind === 'reserves') {
-    reply({ kind: 'bound', id: request.id, bound: reserves_are_bound(request.statement, request.list) });
+    if (request.module !== undefined) {
+      initReserves({ module: request.module });
+    }
+    list?.free();
+    list = undefined;
+    list = new Reserves(request.statement, request.list);
+    reply({ kind: 'bound', id: request.id, bound: list.bound, count: list.count });
+    return;
+  }
+  if (request.kind === 'ownership') {
+    if (list === undefined) {
+      throw new RangeError('no list of reserves');
+    }
+    reply({ kind: 'ownership', id: request.id, outcomes: list.ownership(request.first, request.count) });
     return;
   }
   const { id, statement, policy, account, now } = request;

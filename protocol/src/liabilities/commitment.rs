@@ -1,13 +1,12 @@
-//! Pedersen commitments `C = v·B + r·B̃` over Ristretto255, with the generators of `bulletproofs::PedersenGens`.
+//! Pedersen commitments `C = v·B + r·B̃` over Ristretto255, with the generators of `crate::pedersen`.
 //!
 //! Decoding is strict: a non-canonical encoding and the identity are refused everywhere (SPEC §2).
 
 use core::fmt;
 
-use bulletproofs::PedersenGens;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::{Identity as _, IsIdentity as _};
+use curve25519_dalek::traits::{Identity as _, IsIdentity as _, VartimeMultiscalarMul as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 use zeroize::Zeroize;
@@ -15,6 +14,7 @@ use zeroize::Zeroize;
 use crate::amount::Amount;
 use crate::digest::decode_hex;
 use crate::error::Error;
+use crate::pedersen;
 
 /// A group element that is not the identity, with its 32 canonical bytes. As text: lower-case hex.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl Commitment {
     /// `B̃`, the commitment of a void slot: value 0, blinding 1, known to all.
     #[must_use]
     pub fn void() -> Self {
-        let point = PedersenGens::default().B_blinding;
+        let point = pedersen::blinding();
         Self {
             point,
             bytes: point.compress(),
@@ -164,9 +164,8 @@ pub struct Committer {
 
 impl Default for Committer {
     fn default() -> Self {
-        let gens = PedersenGens::default();
         let one_half = Scalar::from(2_u64).invert();
-        let mut base = gens.B * one_half;
+        let mut base = pedersen::VALUE * one_half;
         let amounts = [(); DIGITS].map(|()| {
             let mut next = RistrettoPoint::identity();
             let row = [(); 16].map(|()| {
@@ -179,7 +178,7 @@ impl Default for Committer {
         });
         Self {
             amounts,
-            blindings: RistrettoBasepointTable::create(&(gens.B_blinding * one_half)),
+            blindings: RistrettoBasepointTable::create(&(pedersen::blinding() * one_half)),
         }
     }
 }
@@ -206,7 +205,10 @@ impl Committer {
 
 /// `v·B + r·B̃`, for verifiers: the opening is shown to them, so timing tells nobody anything new.
 pub(crate) fn commit(amount: Amount, blinding: &Scalar) -> RistrettoPoint {
-    PedersenGens::default().commit(Scalar::from(amount.atoms()), *blinding)
+    RistrettoPoint::vartime_multiscalar_mul(
+        [Scalar::from(amount.atoms()), *blinding],
+        [pedersen::VALUE, pedersen::blinding()],
+    )
 }
 
 #[cfg(test)]
@@ -215,13 +217,12 @@ mod tests {
 
     #[test]
     fn r_11_generators_are_pinned() {
-        let gens = PedersenGens::default();
         assert_eq!(
-            hex::encode(gens.B.compress().as_bytes()),
+            hex::encode(pedersen::VALUE.compress().as_bytes()),
             "e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76",
         );
         assert_eq!(
-            hex::encode(gens.B_blinding.compress().as_bytes()),
+            hex::encode(pedersen::blinding().compress().as_bytes()),
             "8c9240b456a9e6dc65c377a1048d745f94a08cdb7f44cbcd7b46f34048871134",
         );
     }

@@ -9,7 +9,6 @@
 
 use alloc::vec::Vec;
 
-use bulletproofs::PedersenGens;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
@@ -22,6 +21,7 @@ use crate::context::Ctx;
 use crate::error::Error;
 use crate::liabilities::commitment::Commitment;
 use crate::liabilities::tile::{ChildSecret, Node};
+use crate::pedersen;
 use crate::range_proof::{
     Entropy, Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, proof_bytes,
     verify_batch,
@@ -74,7 +74,7 @@ pub fn prove_total(
     let mut wide = [0; 64];
     rng.fill_bytes(&mut wide);
     let k = Scalar::from_bytes_mod_order_wide(&wide);
-    let nonce = (k * PedersenGens::default().B_blinding).compress();
+    let nonce = (k * pedersen::blinding()).compress();
     let s = k + challenge(ctx, root, secret.amount, &nonce) * secret.blinding;
     let mut proof = [0; TOTAL_PROOF_BYTES];
     let (left, right) = proof.split_at_mut(32);
@@ -106,14 +106,13 @@ pub fn verify_total(
     let s: [u8; 32] = s.try_into().map_err(|_| malformed())?;
     let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)).ok_or_else(malformed)?;
     let c = challenge(ctx, root, total, &nonce);
-    let gens = PedersenGens::default();
     // s·B̃ − c·C_root + c·total·B − K = 0
     let sum = RistrettoPoint::vartime_multiscalar_mul(
         [s, -c, c * Scalar::from(total.atoms()), -Scalar::ONE],
         [
-            gens.B_blinding,
+            pedersen::blinding(),
             *root.commitment.point(),
-            gens.B,
+            pedersen::VALUE,
             nonce_point,
         ],
     );
@@ -158,7 +157,10 @@ pub fn verify_bound(
     sealed: &SealedTotal,
     entropy: Entropy<'_>,
 ) -> Result<(), Error> {
-    let bound_point = Scalar::from(sealed.bound.atoms()) * PedersenGens::default().B;
+    let bound_point = RistrettoPoint::vartime_multiscalar_mul(
+        [Scalar::from(sealed.bound.atoms())],
+        [pedersen::VALUE],
+    );
     let slack = Commitment::from_point(bound_point - root.commitment.point())?;
     let statement = RangeStatement {
         context: RangeContext::Bound {

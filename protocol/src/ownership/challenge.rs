@@ -31,13 +31,12 @@
 use super::address::Address;
 use super::bitcoin_block::BitcoinBlock;
 use super::error::OwnershipError;
+use crate::unicode::{self, Class};
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
-use unicode_normalization::is_nfc;
-use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
 /// First line of the text; a change of any byte of the layout changes it.
 pub const CHALLENGE_FORMAT: &str = "por/challenge/v1";
@@ -169,18 +168,17 @@ impl FromStr for ChallengeNonce {
 
 /// Text that fills exactly one line and looks like what it is.
 fn is_plain_line(text: &str) -> bool {
-    use GeneralCategory::{
-        Control, Format, LineSeparator, ParagraphSeparator, PrivateUse, Surrogate, Unassigned,
-    };
     (1..=MAX_NAME_BYTES).contains(&text.len())
         && text.trim() == text
-        && is_nfc(text)
+        && unicode::check_nfc(text).is_ok()
         // Format characters include the ones that reverse what a device shows.
         && !text.chars().any(|c| {
-            matches!(
-                c.general_category(),
-                Control | Format | LineSeparator | ParagraphSeparator | PrivateUse | Surrogate | Unassigned
-            )
+            c.is_control()
+                || matches!(c, '\u{2028}' | '\u{2029}')
+                || matches!(
+                    unicode::class(c),
+                    Class::Format | Class::PrivateUse | Class::Unassigned
+                )
         })
 }
 

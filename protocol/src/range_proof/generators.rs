@@ -6,12 +6,12 @@
 
 use alloc::vec::Vec;
 
-use bulletproofs::PedersenGens;
 use curve25519_dalek::ristretto::RistrettoPoint;
 use sha3::Shake256;
 use sha3::digest::{ExtendableOutput, Update, XofReader};
 
 use super::BITS;
+use crate::pedersen;
 
 /// Generators for proofs over up to `values` values of 64 bits.
 pub struct Generators {
@@ -25,7 +25,6 @@ impl Generators {
     /// Generators for proofs over up to 16 values: enough for every proof of this protocol.
     #[must_use]
     pub fn new() -> Self {
-        let pedersen = PedersenGens::default();
         let parties = 0..16_u32;
         Self {
             g: parties
@@ -33,8 +32,8 @@ impl Generators {
                 .flat_map(|party| chain(b'G', party))
                 .collect(),
             h: parties.flat_map(|party| chain(b'H', party)).collect(),
-            b: pedersen.B,
-            b_blinding: pedersen.B_blinding,
+            b: pedersen::VALUE,
+            b_blinding: pedersen::blinding(),
         }
     }
 }

@@ -1,14 +1,18 @@
 /** "Addresses": the exchange's list of reserves, which a visitor opens from a file, searched and shown page by page. */
 import { messages, sentence } from '../messages/index.ts';
-import { type Reserve, type Reserves, searchReserves } from '../reserves.ts';
+import { type Outcome, type Reserve, type Reserves, ReservesUnloaded, searchReserves } from '../reserves.ts';
 import { element } from './element.ts';
 import { foreign } from './foreign.ts';
+import { icon } from './icon.ts';
 import { quietButton } from './save.ts';
 
 const text = messages.look.addresses;
 
 /** Rows on a page of the table. */
 const PAGE = 25;
+
+/** Signatures that are judged at a time: some tenth of a second of the worker. */
+const SIGNATURES = 25;
 
 export function addressesView(open: (list: File) => Promise<Reserves>): HTMLElement {
   const place = element('div', { class: 'stack' });
@@ -23,8 +27,8 @@ export function addressesView(open: (list: File) => Promise<Reserves>): HTMLElem
           refusal.replaceChildren(...(reserves.bound ? [] : [text.other]));
           place.replaceChildren(...listView(reserves));
         },
-        () => {
-          refusal.replaceChildren(text.refused);
+        (error: unknown) => {
+          refusal.replaceChildren(error instanceof ReservesUnloaded ? text.unloaded : text.refused);
           place.replaceChildren();
         },
       );
@@ -41,8 +45,10 @@ export function addressesView(open: (list: File) => Promise<Reserves>): HTMLElem
   );
 }
 
-function listView({ rows, bound }: Reserves): HTMLElement[] {
+function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
   let found = rows;
+  const outcomes = new Map<Reserve, Outcome>();
+  const signatures = element('p', { class: 'signatures', role: 'status' });
   let first = 0;
   const body = element('tbody');
   const range = element('p', { class: 'range', role: 'status' });
@@ -55,9 +61,12 @@ function listView({ rows, bound }: Reserves): HTMLElement[] {
     show();
   });
   show();
-  const heads = [text.network, text.address, text.asset, text.amount, text.class];
+  if (bound) {
+    void judge();
+  }
+  const heads = [text.network, text.address, text.asset, text.amount, text.class, text.signature];
   return [
-    ...(bound ? [element('p', { class: 'bound' }, text.found)] : []),
+    ...(bound ? [element('p', { class: 'bound' }, text.found), signatures] : []),
     element('label', { for: 'reserves-search' }, text.search),
     search,
     range,
@@ -69,15 +78,49 @@ function listView({ rows, bound }: Reserves): HTMLElement[] {
     element('div', { class: 'buttons' }, previous, next),
   ];
 
+  /** All signatures, some at a time, until the table is no longer on the page. */
+  async function judge(): Promise<void> {
+    for (let from = 0; from < rows.length; from += SIGNATURES) {
+      const judged = rows.slice(from, from + SIGNATURES);
+      try {
+        (await ownership(from, judged.length)).forEach((outcome, at) => outcomes.set(judged[at]!, outcome));
+      } catch {
+        // What was not judged stays "not checked yet"; nothing is summed up.
+        signatures.replaceChildren(messages.included.broken.word);
+        return;
+      }
+      if (!body.isConnected) {
+        return;
+      }
+      signatures.replaceChildren(sentence(text.judging, { done: number(outcomes.size), count: number(rows.length) }));
+      refresh();
+    }
+    const count = (wanted: Outcome): string => number([...outcomes.values()].filter((outcome) => outcome === wanted).length);
+    signatures.replaceChildren(
+      sentence(text.tally, {
+        count: number(rows.length),
+        proven: count('proven'),
+        undecided: count('undecided'),
+        failed: count('not-proven'),
+      }),
+    );
+  }
+
   function turn(by: number): void {
     first += by;
     show();
   }
 
+  /** Writes the outcomes that have come into the rows that are shown. */
+  function refresh(): void {
+    found.slice(first, first + PAGE).forEach((row, at) => {
+      body.rows[at]?.cells[5]?.replaceChildren(...outcomeWords(outcomes.get(row)));
+    });
+  }
+
   function show(): void {
     const page = found.slice(first, first + PAGE);
-    body.replaceChildren(...page.map(rowOf));
-    const number = (value: number): string => new Intl.NumberFormat(messages.tag).format(BigInt(value));
+    body.replaceChildren(...page.map((row) => rowOf(row, outcomes.get(row))));
     range.replaceChildren(
       page.length === 0
         ? text.nothing
@@ -88,7 +131,30 @@ function listView({ rows, bound }: Reserves): HTMLElement[] {
   }
 }
 
-function rowOf({ network, address, instance, amount, evidence }: Reserve): HTMLElement {
+function number(value: number): string {
+  return new Intl.NumberFormat(messages.tag).format(BigInt(value));
+}
+
+function rowOf({ network, address, instance, amount, evidence }: Reserve, outcome: Outcome | undefined): HTMLElement {
   const cells = [network, address, instance, amount, evidence.replaceAll('_', ' ')];
-  return element('tr', {}, ...cells.map((value) => element('td', {}, foreign(value, 'foreign code'))));
+  return element(
+    'tr',
+    {},
+    ...cells.map((value) => element('td', {}, foreign(value, 'foreign code'))),
+    element('td', { class: 'outcome' }, ...outcomeWords(outcome)),
+  );
+}
+
+/** Nothing reads as proven until the verifier has said so. */
+function outcomeWords(outcome: Outcome | undefined): (Node | string)[] {
+  switch (outcome) {
+    case 'proven':
+      return [icon('passed'), text.proven];
+    case 'undecided':
+      return [icon('cannot_tell'), text.undecided];
+    case 'not-proven':
+      return [icon('failed'), text.unproven];
+    case undefined:
+      return [icon('waiting'), text.waiting];
+  }
 }

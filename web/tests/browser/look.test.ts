@@ -138,9 +138,15 @@ test('addresses come from the list that the attestation is bound to; any other l
   await page.locator('#reserves-search').fill('EIP155:');
   expect(await page.locator('#panel-addresses tbody tr').count()).toBeGreaterThan(0);
   expect(await page.locator('#panel-addresses tbody', { hasText: 'bip122' }).count()).toBe(0);
+  // Every signature of the sample is honest, and the verifier says so, one by one.
+  await page.locator('.signatures', { hasText: /^Of (\d+) signatures, \1 prove .* 0 cannot be decided here, 0 prove nothing\.$/ }).waitFor();
+  expect(await page.locator('#panel-addresses tbody td.outcome', { hasText: /^proven$/ }).count()).toBe(await page.locator('#panel-addresses tbody tr').count());
   await open(list.subarray(0, list.lastIndexOf(10, list.length - 2) + 1));
   await page.locator('#panel-addresses .refusal', { hasText: 'Do not rely on it' }).waitFor();
   expect(await page.locator('.bound').count()).toBe(0);
+  // A list that is not bound proves nothing, however good its signatures are.
+  expect(await page.locator('.signatures').count()).toBe(0);
+  expect(await page.locator('#panel-addresses .outcome', { hasText: /^proven$/ }).count()).toBe(0);
   await open(Buffer.from('<script>\n'));
   await page.locator('#panel-addresses .refusal', { hasText: 'not a list' }).waitFor();
   await close();

@@ -1,9 +1,12 @@
-//! The hashes that chains compose: Keccak-256 for EVM, doubled, nested and tagged SHA-256 for Bitcoin.
+//! The hashes that chains compose: Keccak-256 for EVM, doubled, nested and tagged SHA-256 for Bitcoin, half of SHA-512
+//! for the XRP Ledger, BLAKE2b for Cardano.
 //!
-//! Source: Keccak submission (the padding before FIPS 202); BIP-340, section "Design", for tagged hashes.
+//! Source: Keccak submission (the padding before FIPS 202); BIP-340, section "Design", for tagged hashes; RFC 7693.
 
+use blake2::Blake2b;
+use blake2::digest::consts::U28;
 use ripemd::Ripemd160;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use sha3::Keccak256;
 
 /// Keccak-256 over the concatenated parts.
@@ -35,4 +38,18 @@ pub(super) fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
     hasher.update(tag);
     parts.iter().for_each(|part| hasher.update(part));
     hasher.finalize().into()
+}
+
+/// The first half of SHA-512.
+pub(super) fn sha512_half(data: &[u8]) -> [u8; 32] {
+    let mut half = [0; 32];
+    for (byte, digest) in half.iter_mut().zip(Sha512::digest(data)) {
+        *byte = digest;
+    }
+    half
+}
+
+/// BLAKE2b with 28 bytes of output, which Cardano hashes keys with.
+pub(super) fn blake2b_224(data: &[u8]) -> [u8; 28] {
+    Blake2b::<U28>::digest(data).into()
 }

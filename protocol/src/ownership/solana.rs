@@ -21,18 +21,16 @@
 
 use super::address::{Address, AddressKind};
 use super::base58;
+use super::ed25519::{self, SIGNATURE_BYTES};
 use super::error::OwnershipError;
 use super::scheme::Scheme;
 use base64ct::{Base64, Encoding};
-use ed25519_dalek::{Signature, VerifyingKey};
 
 /// Leads every off-chain message, so that it is no transaction.
 const SIGNING_DOMAIN: &[u8; 16] = b"\xffsolana offchain";
 
 /// Largest frame of formats 0 and 1: what a signing device takes.
 const MAX_DEVICE_BYTES: usize = 1_232;
-
-const SIGNATURE_BYTES: usize = 64;
 
 /// Checks one signature over the message itself.
 pub(super) fn verify(
@@ -72,14 +70,7 @@ fn verify_bytes(
     signature: &str,
 ) -> Result<(), OwnershipError> {
     let signature = decode(signature)?;
-    let key = VerifyingKey::from_bytes(&key_bytes(scheme, address)?)
-        .map_err(|_| OwnershipError::PublicKeyMalformed)?;
-    // A key of small order would "sign" every message.
-    if key.is_weak() {
-        return Err(OwnershipError::PublicKeyMalformed);
-    }
-    key.verify_strict(bytes, &Signature::from_bytes(&signature))
-        .map_err(|_| OwnershipError::SignatureFalse)
+    ed25519::verify(&key_bytes(scheme, address)?, bytes, &signature)
 }
 
 fn decode(text: &str) -> Result<[u8; SIGNATURE_BYTES], OwnershipError> {

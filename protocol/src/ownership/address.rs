@@ -3,7 +3,7 @@
 //! Checked: the address belongs to the network; EVM: `0x` and 40 hex digits, all lower-case or with the exact
 //! EIP-55 capitals, not zero; Bitcoin: see `bitcoin_address`; TRON: Base58Check with version 0x41; Solana: Base58 of
 //! exactly 32 bytes; other coins' scripts, XRP Ledger, Cosmos and Cardano: see `utxo_address`, `xrpl`, `adr36`,
-//! `cardano_address`. TRON, Solana and the XRP Ledger write the same addresses on all their networks, so that nothing
+//! `cardano_address`, `ed25519_address`. TRON, Solana and the XRP Ledger write the same addresses on all their networks, so that nothing
 //! about the network can be checked there.
 //!
 //! Two spellings of one address compare equal, so that duplicates are found by comparing values.
@@ -18,7 +18,7 @@ use super::error::OwnershipError;
 use super::hash::keccak256;
 use super::network::{BitcoinChain, Network, SolanaCluster, TronChain};
 use super::other_chains::UtxoChain;
-use super::{adr36, base58, bitcoin_address, cardano_address, utxo_address, xrpl};
+use super::{adr36, base58, bitcoin_address, cardano_address, ed25519_address, utxo_address, xrpl};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -57,6 +57,8 @@ pub(super) enum AddressKind {
     Xrpl([u8; 20]),
     /// `HASH160` of a compressed secp256k1 key.
     Cosmos([u8; 20]),
+    /// An Ed25519 key or its hash.
+    Ed25519([u8; 32]),
     /// What a Shelley address holds.
     Cardano(CardanoAddress),
 }
@@ -84,6 +86,7 @@ impl Address {
             Network::Xrpl(chain) => xrpl::parse_address(*chain, text),
             Network::Cosmos(chain) => adr36::parse_address(*chain, text),
             Network::Cardano(chain) => cardano_address::parse(*chain, text),
+            Network::Ed25519(chain) => ed25519_address::parse(*chain, text),
         }
     }
 
@@ -105,6 +108,7 @@ impl Address {
             | AddressKind::Solana(_)
             | AddressKind::Xrpl(_)
             | AddressKind::Cosmos(_)
+            | AddressKind::Ed25519(_)
             | AddressKind::Cardano(_) => None,
             // DUP HASH160 <hash> EQUALVERIFY CHECKSIG
             AddressKind::P2pkh(hash) => {

@@ -99,6 +99,7 @@ impl<'a> Claim<'a> {
             ),
             Network::Xrpl(_) => self.scheme == Scheme::Xrpl,
             Network::Cosmos(_) => matches!(self.scheme, Scheme::Adr36 | Scheme::EcdsaPrefixed),
+            Network::Ed25519(_) => self.scheme == Scheme::Ed25519Prefixed,
             Network::Cardano(_) => matches!(self.scheme, Scheme::Cip8 | Scheme::Ed25519Prefixed),
         };
         if !fits {

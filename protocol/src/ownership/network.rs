@@ -9,7 +9,7 @@
 //! `xrpl`, `cosmos`, `cip34`.
 
 use super::error::OwnershipError;
-use super::other_chains::{CardanoChain, CosmosChain, UtxoChain, XrplChain};
+use super::other_chains::{CardanoChain, CosmosChain, Ed25519Chain, UtxoChain, XrplChain};
 use core::fmt;
 use core::str::FromStr;
 
@@ -33,6 +33,8 @@ pub enum Network {
     Cosmos(CosmosChain),
     /// `cip34:<network id>-<network magic>`.
     Cardano(CardanoChain),
+    /// `aptos:1`, `sui:mainnet`, `polkadot:…`, `near:mainnet`.
+    Ed25519(Ed25519Chain),
 }
 
 /// Chain id of EIP-155, 1 to 2⁶⁴ − 1.
@@ -174,6 +176,7 @@ impl fmt::Display for Network {
             Self::Xrpl(chain) => write!(f, "xrpl:{}", chain.reference()),
             Self::Cosmos(chain) => write!(f, "cosmos:{}", chain.reference()),
             Self::Cardano(chain) => write!(f, "cip34:{}", chain.reference()),
+            Self::Ed25519(chain) => f.write_str(chain.id()),
         }
     }
 }
@@ -265,7 +268,11 @@ impl FromStr for Network {
                 .find(|chain| chain.reference() == reference)
                 .map(Self::Cardano)
                 .ok_or(OwnershipError::NetworkUnsupported),
-            _ => Err(OwnershipError::NetworkUnsupported),
+            _ => Ed25519Chain::ALL
+                .into_iter()
+                .find(|chain| chain.id() == text)
+                .map(Self::Ed25519)
+                .ok_or(OwnershipError::NetworkUnsupported),
         }
     }
 }
@@ -284,6 +291,7 @@ mod tests {
             .chain(XrplChain::ALL.map(Network::Xrpl))
             .chain(CosmosChain::ALL.map(Network::Cosmos))
             .chain(CardanoChain::ALL.map(Network::Cardano))
+            .chain(Ed25519Chain::ALL.map(Network::Ed25519))
             .map(|network| network.to_string())
             .collect();
         for text in known.iter().map(String::as_str).chain([

@@ -1,7 +1,7 @@
 //! Chains beside Bitcoin, EVM, TRON and Solana: their CAIP-2 references and what their addresses begin with.
 //!
 //! Source: CAIP-2 and its namespaces `bip122` (a coin that split off is named by its first own block), `xrpl`,
-//! `cosmos`, `cip34`; the coins' `chainparams.cpp`; SLIP-173 for the prefixes of bech32 texts.
+//! `cosmos`, `cip34`, `aptos`, `sui`, `polkadot`, `near`; the coins' `chainparams.cpp`; SLIP-173 for the prefixes of bech32 texts.
 
 /// A chain of another coin whose software descends from Bitcoin's: same scripts, other bytes in front.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,6 +67,19 @@ pub enum CardanoChain {
     Preprod,
     /// The test network that runs ahead of it.
     Preview,
+}
+
+/// A chain whose plain addresses are one Ed25519 key or its hash; the main network of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ed25519Chain {
+    /// Aptos.
+    Aptos,
+    /// Sui.
+    Sui,
+    /// Polkadot.
+    Polkadot,
+    /// NEAR.
+    Near,
 }
 
 impl UtxoChain {
@@ -208,6 +221,20 @@ impl CardanoChain {
         match self {
             Self::Mainnet => 1,
             Self::Preprod | Self::Preview => 0,
+        }
+    }
+}
+
+impl Ed25519Chain {
+    pub(super) const ALL: [Self; 4] = [Self::Aptos, Self::Sui, Self::Polkadot, Self::Near];
+
+    /// CAIP-2 id: each has a namespace of its own.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Self::Aptos => "aptos:1",
+            Self::Sui => "sui:mainnet",
+            Self::Polkadot => "polkadot:91b171bb158e2d3848fa23a9f1c25182",
+            Self::Near => "near:mainnet",
         }
     }
 }

@@ -19,7 +19,7 @@ use super::hash::{blake2b_224, hash160, keccak256};
 use super::network::Network;
 use super::scheme::Scheme;
 use super::script::compact_size;
-use super::{adr36, cardano_address, evm};
+use super::{adr36, cardano_address, ed25519_address, evm};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
@@ -38,6 +38,7 @@ pub(super) fn verify_ed25519(
         .map_err(|_| OwnershipError::PublicKeyMalformed)?;
     let signer = match (*claimed.network(), *claimed.kind()) {
         (Network::Solana(cluster), _) => Address::from_solana(cluster, key),
+        (Network::Ed25519(chain), _) => ed25519_address::of_key(chain, &key),
         (Network::Cardano(chain), AddressKind::Cardano(parts)) => {
             cardano_address::address(chain, parts.with_payment(blake2b_224(&key)))?
         }

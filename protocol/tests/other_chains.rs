@@ -385,6 +385,20 @@ fn s_10_transactions_are_no_messages() {
     }
 }
 
+/// The same bytes would be signed as a message of their own.
+#[test]
+fn s_10_a_prefixed_message_is_no_raw_one() {
+    let claim = Owned {
+        network: SOLANA.into(),
+        scheme: Scheme::Solana,
+        address: bs58::encode([7; 32]).into_string(),
+        message: b"\x14OKX Signed Message:\n\x01x".to_vec(),
+        signature: bs58::encode([7; 64]).into_string(),
+        public_key: None,
+    };
+    assert_eq!(claim.code(), "message-kind");
+}
+
 #[test]
 fn s_10_the_payload_and_its_hash_are_two_messages() {
     let hashed = claims(Scheme::Cip8)

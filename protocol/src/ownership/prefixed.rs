@@ -1,13 +1,13 @@
 //! Signatures behind the prefix of the largest published address file: one text for every chain that has no own.
 //!
-//! Checked, over `framed = 0x13 ‖ "OKX Signed Message:\n" ‖ CompactSize(length) ‖ message`:
+//! Checked, over `framed = 0x14 ‖ "OKX Signed Message:\n" ‖ CompactSize(length) ‖ message`:
 //! * `ed25519-prefixed`: Ed25519 over `framed` by `public_key`, 32 bytes, whose address is the claimed one. `0x` and
 //!   128 lower-case hex digits;
 //! * `ecdsa-prefixed`: the key recovered over `Keccak-256(framed)` has the claimed address. `0x` and 130 lower-case hex
 //!   digits, `r ‖ s ‖ v`, `v` being 27 or 28.
 //!
-//! The prefix keeps such a signature apart from transactions and from every other scheme here: the first byte is that of no
-//! frame and no message prefix.
+//! The prefix keeps such a signature apart from transactions and from every other scheme here: no frame and no other prefix
+//! begins so, and `solana`, over bare bytes of the same addresses, refuses messages that do.
 //!
 //! Cost: one signature check. Source: okx/proof-of-reserves, `common/coin.go` and `common/hash.go`, and its published
 //! signatures, all of which hold.
@@ -24,7 +24,7 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 /// Leads every such message; the first byte is the length of the rest.
-const PREFIX: &[u8] = b"\x13OKX Signed Message:\n";
+pub(super) const PREFIX: &[u8] = b"\x14OKX Signed Message:\n";
 
 /// Checks one Ed25519 signature by `public_key`.
 pub(super) fn verify_ed25519(

@@ -15,7 +15,8 @@
 //! frame is at most one of them. Format 0 is printable ASCII and 1 UTF-8, both of at most 1,232 bytes with the frame;
 //! 2 is UTF-8 up to 65,535 bytes. The message is not empty, the signers are distinct and the address is one of them.
 //!
-//! The raw scheme refuses messages that begin as a frame does: they would be a second reading of one signature.
+//! The raw scheme refuses messages that begin as a frame does, or as those of `ed25519-prefixed`: they would be a second
+//! reading of one signature.
 //!
 //! Cost: one signature check. Source: RFC 8032; Solana "Off-Chain Message Signing" (Anza, version 0).
 
@@ -23,6 +24,7 @@ use super::address::{Address, AddressKind};
 use super::base58;
 use super::ed25519::{self, SIGNATURE_BYTES};
 use super::error::OwnershipError;
+use super::prefixed;
 use super::scheme::Scheme;
 use base64ct::{Base64, Encoding};
 
@@ -38,7 +40,7 @@ pub(super) fn verify(
     message: &[u8],
     signature: &str,
 ) -> Result<(), OwnershipError> {
-    if message.starts_with(SIGNING_DOMAIN) {
+    if message.starts_with(SIGNING_DOMAIN) || message.starts_with(prefixed::PREFIX) {
         return Err(OwnershipError::MessageKind);
     }
     verify_bytes(Scheme::Solana, address, message, signature)

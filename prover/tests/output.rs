@@ -91,6 +91,10 @@ fn every_help_page_is_as_kept() {
     }
     let done = support::por_in(folder, &["reserves", "collect", "--help"]).expect(0);
     matches_snapshot("help-reserves-collect", &done.out);
+    for command in ["verify", "import"] {
+        let done = support::por_in(folder, &["ownership", command, "--help"]).expect(0);
+        matches_snapshot(&format!("help-ownership-{command}"), &done.out);
+    }
 }
 
 #[test]

@@ -7,10 +7,12 @@ use std::fs;
 use serde_json::{Value, json};
 
 const WALLETS: &str = include_str!("../../fixtures/ownership/wallets.json");
+const OTHER_CHAINS: &str = include_str!("../../fixtures/ownership/other-chains/claims.json");
 
 /// Claims as batch lines.
 fn claims() -> Vec<Value> {
     let mut claims: Vec<Value> = serde_json::from_str(WALLETS).unwrap();
+    claims.extend(serde_json::from_str::<Vec<Value>>(OTHER_CHAINS).unwrap());
     for claim in &mut claims {
         claim.as_object_mut().unwrap().remove("by");
     }

@@ -539,6 +539,7 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
     let signatures: Vec<&str> = input.text("signatures")?.lines().collect();
     let member = |name| input.maybe(name).map(|_| input.hex(name)).transpose();
     let (script, frame) = (member("script")?, member("frame")?);
+    let public_key = member("public_key")?;
     Ok(Judged::plain((|| {
         let network: Network = network.parse()?;
         let address = Address::parse(&network, address)?;
@@ -546,6 +547,7 @@ fn ownership(input: &Input<'_>) -> Result<Judged, String> {
         Claim {
             network,
             script: script.as_deref(),
+            public_key: public_key.as_deref(),
             frame: frame.as_deref(),
             ..Claim::new(
                 scheme,

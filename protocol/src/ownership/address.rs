@@ -2,8 +2,9 @@
 //!
 //! Checked: the address belongs to the network; EVM: `0x` and 40 hex digits, all lower-case or with the exact
 //! EIP-55 capitals, not zero; Bitcoin: see `bitcoin_address`; TRON: Base58Check with version 0x41; Solana: Base58 of
-//! exactly 32 bytes. TRON and Solana write the same addresses on all their networks, so that nothing about the network
-//! can be checked there.
+//! exactly 32 bytes; other coins' scripts, XRP Ledger, Cosmos and Cardano: see `utxo_address`, `xrpl`, `adr36`,
+//! `cardano_address`, `ed25519_address`. TRON, Solana and the XRP Ledger write the same addresses on all their networks, so that nothing
+//! about the network can be checked there.
 //!
 //! Two spellings of one address compare equal, so that duplicates are found by comparing values.
 //!
@@ -12,10 +13,12 @@
 //!
 //! Source: EIP-55; TRON developer hub, "Account"; Solana documentation, "Accounts".
 
+use super::cardano_address::CardanoAddress;
 use super::error::OwnershipError;
 use super::hash::keccak256;
 use super::network::{BitcoinChain, Network, SolanaCluster, TronChain};
-use super::{base58, bitcoin_address};
+use super::other_chains::UtxoChain;
+use super::{adr36, base58, bitcoin_address, cardano_address, ed25519_address, utxo_address, xrpl};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -50,6 +53,14 @@ pub(super) enum AddressKind {
     P2wsh([u8; 32]),
     /// The x-coordinate of a Taproot output key.
     P2tr([u8; 32]),
+    /// `HASH160` of an XRP Ledger account's master key, 33 bytes of either curve.
+    Xrpl([u8; 20]),
+    /// `HASH160` of a compressed secp256k1 key.
+    Cosmos([u8; 20]),
+    /// An Ed25519 key or its hash.
+    Ed25519([u8; 32]),
+    /// What a Shelley address holds.
+    Cardano(CardanoAddress),
 }
 
 impl Address {
@@ -71,6 +82,11 @@ impl Address {
                 let key = base58::decode(text).ok_or(OwnershipError::AddressMalformed)?;
                 Ok(Self::from_solana(*cluster, key))
             }
+            Network::Utxo(chain) => utxo_address::parse(*chain, text),
+            Network::Xrpl(chain) => xrpl::parse_address(*chain, text),
+            Network::Cosmos(chain) => adr36::parse_address(*chain, text),
+            Network::Cardano(chain) => cardano_address::parse(*chain, text),
+            Network::Ed25519(chain) => ed25519_address::parse(*chain, text),
         }
     }
 
@@ -79,7 +95,7 @@ impl Address {
         &self.network
     }
 
-    /// The canonical spelling: EIP-55 capitals, lower-case bech32, or Base58.
+    /// The canonical spelling: EIP-55 capitals, lower-case bech32 or CashAddr with its prefix, or Base58.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -87,7 +103,13 @@ impl Address {
     /// The locking script that pays to the address, where the network has such scripts.
     pub fn script_pubkey(&self) -> Option<Vec<u8>> {
         match &self.kind {
-            AddressKind::Evm(_) | AddressKind::Tron(_) | AddressKind::Solana(_) => None,
+            AddressKind::Evm(_)
+            | AddressKind::Tron(_)
+            | AddressKind::Solana(_)
+            | AddressKind::Xrpl(_)
+            | AddressKind::Cosmos(_)
+            | AddressKind::Ed25519(_)
+            | AddressKind::Cardano(_) => None,
             // DUP HASH160 <hash> EQUALVERIFY CHECKSIG
             AddressKind::P2pkh(hash) => {
                 Some([&[0x76, 0xa9, 0x14], hash.as_slice(), &[0x88, 0xac]].concat())
@@ -144,6 +166,20 @@ impl Address {
             kind,
             text: bitcoin_address::text(chain, &kind)?,
         })
+    }
+
+    pub(super) fn from_utxo(chain: UtxoChain, kind: AddressKind) -> Result<Self, OwnershipError> {
+        let text = utxo_address::text(chain, &kind)?;
+        Ok(Self::with_text(Network::Utxo(chain), kind, text))
+    }
+
+    /// An address whose canonical text the caller made from `kind`.
+    pub(super) fn with_text(network: Network, kind: AddressKind, text: String) -> Self {
+        Self {
+            network,
+            kind,
+            text,
+        }
     }
 
     pub(super) fn from_p2wpkh(

@@ -3,8 +3,10 @@
 //! Base58 is a bijection between byte strings and texts over its alphabet (a leading `1` is a zero byte), so that
 //! nothing but the length and the checksum is left to check.
 //!
+//! The XRP Ledger writes the same digits with other letters.
+//!
 //! Cost: quadratic in the length, which is bounded first. Source: Bitcoin wiki, "Base58Check encoding";
-//! draft-msporny-base58.
+//! draft-msporny-base58; XRP Ledger documentation, "base58 Encodings".
 
 use super::error::OwnershipError;
 use super::hash::double_sha256;
@@ -36,7 +38,29 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 ///
 /// `AddressMalformed` for another alphabet or length, `AddressChecksum`.
 pub(super) fn decode_address(text: &str) -> Result<(u8, [u8; 20]), OwnershipError> {
-    let bytes: [u8; 25] = decode(text).ok_or(OwnershipError::AddressMalformed)?;
+    split_address(decode(text).ok_or(OwnershipError::AddressMalformed)?)
+}
+
+/// The same from a text in the alphabet of the XRP Ledger.
+///
+/// # Errors
+///
+/// As [`decode_address`].
+pub(super) fn decode_xrpl_address(text: &str) -> Result<(u8, [u8; 20]), OwnershipError> {
+    let malformed = OwnershipError::AddressMalformed;
+    if text.len() > MAX_TEXT_BYTES {
+        return Err(malformed);
+    }
+    let decoded = bs58::decode(text)
+        .with_alphabet(bs58::Alphabet::RIPPLE)
+        .into_vec();
+    match decoded.map(<[u8; 25]>::try_from) {
+        Ok(Ok(bytes)) => split_address(bytes),
+        _ => Err(malformed),
+    }
+}
+
+fn split_address(bytes: [u8; 25]) -> Result<(u8, [u8; 20]), OwnershipError> {
     let (payload, checksum) = bytes
         .split_last_chunk::<CHECKSUM_BYTES>()
         .ok_or(OwnershipError::AddressMalformed)?;
@@ -55,11 +79,22 @@ pub(super) fn decode_address(text: &str) -> Result<(u8, [u8; 20]), OwnershipErro
 
 /// The Base58Check text of a version byte and 20 bytes.
 pub(super) fn encode_address(version: u8, hash: &[u8; 20]) -> String {
+    encode(&with_checksum(version, hash))
+}
+
+/// The same in the alphabet of the XRP Ledger.
+pub(super) fn encode_xrpl_address(version: u8, hash: &[u8; 20]) -> String {
+    bs58::encode(with_checksum(version, hash))
+        .with_alphabet(bs58::Alphabet::RIPPLE)
+        .into_string()
+}
+
+fn with_checksum(version: u8, hash: &[u8; 20]) -> Vec<u8> {
     let mut bytes = Vec::from([version]);
     bytes.extend_from_slice(hash);
     let checksum = double_sha256(&bytes);
     bytes.extend(checksum.iter().take(CHECKSUM_BYTES));
-    encode(&bytes)
+    bytes
 }
 
 #[cfg(test)]

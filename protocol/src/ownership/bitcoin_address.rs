@@ -71,9 +71,7 @@ pub(super) fn text(chain: BitcoinChain, kind: &AddressKind) -> Result<String, Ow
         AddressKind::P2wpkh(program) => (segwit::VERSION_0, program),
         AddressKind::P2wsh(program) => (segwit::VERSION_0, program),
         AddressKind::P2tr(program) => (segwit::VERSION_1, program),
-        AddressKind::Evm(_) | AddressKind::Tron(_) | AddressKind::Solana(_) => {
-            return Err(malformed);
-        }
+        _ => return Err(malformed),
     };
     let Ok(prefix) = Hrp::parse(chain.address_prefix()) else {
         return Err(malformed);

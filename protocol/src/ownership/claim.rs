@@ -10,7 +10,7 @@ use super::error::OwnershipError;
 use super::network::Network;
 use super::scheme::Scheme;
 use super::typed_data::TypedData;
-use super::{bip322, evm, multisig, signed_message, solana, tron};
+use super::{adr36, bip322, cip8, evm, multisig, prefixed, signed_message, solana, tron, xrpl};
 
 /// What an address is said to have signed, and how.
 #[derive(Clone, Debug)]
@@ -28,7 +28,8 @@ pub struct Claim<'a> {
     /// The multisig script behind the address: needed by `multisig-signmessage`; BIP-322 shows its scripts itself, and
     /// one given beside must be the one shown.
     pub script: Option<&'a [u8]>,
-    /// A public key that the address alone does not give. No scheme of this version needs one.
+    /// The public key, where the address is its hash and the signature does not give it: needed by `xrpl` and `adr36`
+    /// (33 bytes), `cip8` (a `COSE_Key`) and `ed25519-prefixed` (32 bytes).
     pub public_key: Option<&'a [u8]>,
     /// The exact framed bytes that were signed: needed by `solana-offchain`.
     pub frame: Option<&'a [u8]>,
@@ -77,7 +78,7 @@ impl<'a> Claim<'a> {
         let fits = match self.network {
             Network::Evm(_) => matches!(
                 self.scheme,
-                Scheme::Eip191 | Scheme::Eip191Keccak | Scheme::Eip712
+                Scheme::Eip191 | Scheme::Eip191Keccak | Scheme::Eip712 | Scheme::EcdsaPrefixed
             ),
             Network::Bitcoin(_) => matches!(
                 self.scheme,
@@ -88,7 +89,18 @@ impl<'a> Claim<'a> {
                     | Scheme::Bip322Full
             ),
             Network::Tron(_) => matches!(self.scheme, Scheme::Tip191 | Scheme::TronV1),
-            Network::Solana(_) => matches!(self.scheme, Scheme::Solana | Scheme::SolanaOffchain),
+            Network::Solana(_) => matches!(
+                self.scheme,
+                Scheme::Solana | Scheme::SolanaOffchain | Scheme::Ed25519Prefixed
+            ),
+            Network::Utxo(_) => matches!(
+                self.scheme,
+                Scheme::SignMessage | Scheme::MultisigSignMessage
+            ),
+            Network::Xrpl(_) => self.scheme == Scheme::Xrpl,
+            Network::Cosmos(_) => matches!(self.scheme, Scheme::Adr36 | Scheme::EcdsaPrefixed),
+            Network::Ed25519(_) => self.scheme == Scheme::Ed25519Prefixed,
+            Network::Cardano(_) => matches!(self.scheme, Scheme::Cip8 | Scheme::Ed25519Prefixed),
         };
         if !fits {
             return Err(OwnershipError::SchemeNotForNetwork {
@@ -140,7 +152,30 @@ impl<'a> Claim<'a> {
                     .ok_or(OwnershipError::MemberMissing { what: "frame" })?,
                 self.one_signature()?,
             ),
+            Scheme::Xrpl => {
+                xrpl::verify(address, message, self.public_key()?, self.one_signature()?)
+            }
+            Scheme::Adr36 => {
+                adr36::verify(address, message, self.public_key()?, self.one_signature()?)
+            }
+            Scheme::Cip8 => {
+                cip8::verify(address, message, self.public_key()?, self.one_signature()?)
+            }
+            Scheme::Ed25519Prefixed => prefixed::verify_ed25519(
+                address,
+                message,
+                self.public_key()?,
+                self.one_signature()?,
+            ),
+            Scheme::EcdsaPrefixed => {
+                prefixed::verify_ecdsa(address, message, self.one_signature()?)
+            }
         }
+    }
+
+    fn public_key(&self) -> Result<&'a [u8], OwnershipError> {
+        self.public_key
+            .ok_or(OwnershipError::MemberMissing { what: "public_key" })
     }
 
     /// A member that the scheme would ignore is refused: nobody shall believe that it was looked at.
@@ -153,7 +188,11 @@ impl<'a> Claim<'a> {
         if self.script.is_some() && !scripts {
             return unexpected("script");
         }
-        if self.public_key.is_some() {
+        let keys = matches!(
+            self.scheme,
+            Scheme::Xrpl | Scheme::Adr36 | Scheme::Cip8 | Scheme::Ed25519Prefixed
+        );
+        if self.public_key.is_some() && !keys {
             return unexpected("public_key");
         }
         if self.frame.is_some() && self.scheme != Scheme::SolanaOffchain {

@@ -40,12 +40,32 @@ pub enum OwnershipError {
         /// The network that was named.
         network: Network,
     },
-    /// The EVM zero address, which failed recoveries produce elsewhere and which nobody controls.
+    /// The zero address, which failed recoveries produce elsewhere and which nobody controls.
     #[error("the zero address belongs to nobody")]
     AddressZero,
     /// A locking script that exists, but whose spending rules this version does not evaluate.
     #[error("this kind of script is not supported")]
     ScriptUnsupported,
+    /// An address that exists, but behind which this version sees no single key: a script, a contract, an older format.
+    #[error("this kind of address is not supported")]
+    AddressUnsupported,
+    /// The signature holds, but by another key than the account's own; whether the account has let it, its ledger says.
+    #[error("signed by the key of {found}; whether it may speak for {expected}, the ledger says")]
+    KeyNeedsLedger {
+        /// The address that is claimed.
+        expected: String,
+        /// The address of the key that signed.
+        found: String,
+    },
+    /// CBOR that is cut short, continued after its end, nested otherwise than expected, or not in its shortest form.
+    #[error("not CBOR of this form")]
+    CborMalformed,
+    /// A COSE structure with a header or parameter that is missing, repeated, or of another value than CIP-8 fixes.
+    #[error("COSE {what} is missing or not the one expected")]
+    CoseOther {
+        /// Which one.
+        what: &'static str,
+    },
     /// The scheme takes another number of signatures.
     #[error("expected {expected} signature(s), found {found}")]
     SignatureCount {
@@ -265,6 +285,10 @@ impl OwnershipError {
             Self::AddressOfOtherNetwork { .. } => "address-of-other-network",
             Self::AddressZero => "address-zero",
             Self::ScriptUnsupported => "script-unsupported",
+            Self::AddressUnsupported => "address-unsupported",
+            Self::KeyNeedsLedger { .. } => "key-needs-ledger",
+            Self::CborMalformed => "cbor-malformed",
+            Self::CoseOther { .. } => "cose-other",
             Self::SignatureCount { .. } => "signature-count",
             Self::SignatureEncoding => "signature-encoding",
             Self::SignatureLength { .. } => "signature-length",
@@ -321,6 +345,8 @@ impl OwnershipError {
             Self::NetworkUnsupported
                 | Self::SchemeUnsupported
                 | Self::ScriptUnsupported
+                | Self::AddressUnsupported
+                | Self::KeyNeedsLedger { .. }
                 | Self::WitnessUnsupported
                 | Self::TransactionVersion { .. }
                 | Self::ProofOfFunds

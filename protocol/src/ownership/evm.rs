@@ -70,13 +70,21 @@ fn verify_digest(
 /// `v` is 27 or 28. Some devices print 0 or 1 instead; that is refused, because a signature accepted in two forms
 /// is two signatures, and whoever holds such a text can add 27 to its last byte.
 pub(super) fn recover(digest: &[u8; 32], signature: &str) -> Result<[u8; 20], OwnershipError> {
+    address_bytes(&recover_key(digest, signature)?)
+}
+
+/// The key that signed `digest`.
+pub(super) fn recover_key(
+    digest: &[u8; 32],
+    signature: &str,
+) -> Result<VerifyingKey, OwnershipError> {
     let (r, s, v) = parse(signature)?;
     let id = match v {
         27 => RecoveryId::new(false, false),
         28 => RecoveryId::new(true, false),
         found => return Err(OwnershipError::RecoveryByte { found }),
     };
-    address_bytes(&ecdsa::recover(digest, &ecdsa::from_scalars(r, s)?, id)?)
+    ecdsa::recover(digest, &ecdsa::from_scalars(r, s)?, id)
 }
 
 /// Hash that `personal_sign` signs.

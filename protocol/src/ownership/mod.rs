@@ -41,19 +41,28 @@
 )]
 
 mod address;
+mod adr36;
 mod base58;
 mod bip322;
 mod bitcoin_address;
 mod bitcoin_block;
+mod cardano_address;
+mod cash_address;
+mod cbor;
 mod challenge;
 mod challenge_twin;
+mod cip8;
 mod claim;
 mod ecdsa;
+mod ed25519;
+mod ed25519_address;
 mod error;
 mod evm;
 mod hash;
 mod multisig;
 mod network;
+mod other_chains;
+mod prefixed;
 mod scheme;
 mod script;
 mod signed_message;
@@ -61,6 +70,8 @@ mod solana;
 pub mod testing;
 mod tron;
 mod typed_data;
+mod utxo_address;
+mod xrpl;
 
 pub use address::Address;
 pub use bitcoin_block::{BitcoinBlock, BlockHash, BlockTime, POW_FLOOR, Target};
@@ -68,5 +79,6 @@ pub use challenge::{CHALLENGE_FORMAT, Challenge, ChallengeNonce};
 pub use claim::{Claim, Message};
 pub use error::OwnershipError;
 pub use network::{BitcoinChain, EvmChainId, Network, SolanaCluster, TronChain};
+pub use other_chains::{CardanoChain, CosmosChain, Ed25519Chain, UtxoChain, XrplChain};
 pub use scheme::Scheme;
 pub use typed_data::TypedData;

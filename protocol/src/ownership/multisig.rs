@@ -46,7 +46,7 @@ pub(super) fn verify_signmessages(
             found: signatures.len(),
         });
     }
-    let digest = message_hash(message);
+    let digest = message_hash(address.network(), message)?;
     let mut signers: Vec<Vec<u8>> = Vec::new();
     for signature in signatures {
         let key = signer(&digest, signature)?;

@@ -3,11 +3,13 @@
 //! Checked: `namespace:reference` in CAIP-2's alphabet; an `eip155` reference is a positive decimal without
 //! leading zeros; a `bip122` reference is the first 32 hex digits, a `solana` reference the first 32 Base58 characters
 //! of a known genesis hash; a `tron` reference is the decimal chain id of a known chain (the last four bytes of its
-//! genesis block hash, TIP-474).
+//! genesis block hash, TIP-474); `xrpl`, `cosmos` and `cip34` references are those of known chains.
 //!
-//! Source: CAIP-2 (<https://chainagnostic.org/CAIPs/caip-2>) and its namespaces `eip155`, `bip122`, `tron`, `solana`.
+//! Source: CAIP-2 (<https://chainagnostic.org/CAIPs/caip-2>) and its namespaces `eip155`, `bip122`, `tron`, `solana`,
+//! `xrpl`, `cosmos`, `cip34`.
 
 use super::error::OwnershipError;
+use super::other_chains::{CardanoChain, CosmosChain, Ed25519Chain, UtxoChain, XrplChain};
 use core::fmt;
 use core::str::FromStr;
 
@@ -23,6 +25,16 @@ pub enum Network {
     Tron(TronChain),
     /// `solana:<first 32 characters of the genesis hash>`.
     Solana(SolanaCluster),
+    /// `bip122:<…>` of a coin whose software descends from Bitcoin's.
+    Utxo(UtxoChain),
+    /// `xrpl:<network id>`.
+    Xrpl(XrplChain),
+    /// `cosmos:<chain id>`.
+    Cosmos(CosmosChain),
+    /// `cip34:<network id>-<network magic>`.
+    Cardano(CardanoChain),
+    /// `aptos:1`, `sui:mainnet`, `polkadot:…`, `near:mainnet`.
+    Ed25519(Ed25519Chain),
 }
 
 /// Chain id of EIP-155, 1 to 2⁶⁴ − 1.
@@ -160,6 +172,11 @@ impl fmt::Display for Network {
             Self::Bitcoin(chain) => write!(f, "bip122:{}", chain.reference()),
             Self::Tron(chain) => write!(f, "tron:{}", chain.reference()),
             Self::Solana(cluster) => write!(f, "solana:{}", cluster.reference()),
+            Self::Utxo(chain) => write!(f, "bip122:{}", chain.reference()),
+            Self::Xrpl(chain) => write!(f, "xrpl:{}", chain.reference()),
+            Self::Cosmos(chain) => write!(f, "cosmos:{}", chain.reference()),
+            Self::Cardano(chain) => write!(f, "cip34:{}", chain.reference()),
+            Self::Ed25519(chain) => f.write_str(chain.id()),
         }
     }
 }
@@ -209,8 +226,12 @@ impl FromStr for Network {
                 let chain = BitcoinChain::ALL
                     .into_iter()
                     .find(|chain| chain.reference() == reference);
+                let utxo = UtxoChain::ALL
+                    .into_iter()
+                    .find(|chain| chain.reference() == reference);
                 chain
                     .map(Self::Bitcoin)
+                    .or(utxo.map(Self::Utxo))
                     .ok_or(OwnershipError::NetworkUnsupported)
             }
             "tron" => {
@@ -232,7 +253,26 @@ impl FromStr for Network {
                     .map(Self::Solana)
                     .ok_or(OwnershipError::NetworkUnsupported)
             }
-            _ => Err(OwnershipError::NetworkUnsupported),
+            "xrpl" => XrplChain::ALL
+                .into_iter()
+                .find(|chain| chain.reference() == reference)
+                .map(Self::Xrpl)
+                .ok_or(OwnershipError::NetworkUnsupported),
+            "cosmos" => CosmosChain::ALL
+                .into_iter()
+                .find(|chain| chain.reference() == reference)
+                .map(Self::Cosmos)
+                .ok_or(OwnershipError::NetworkUnsupported),
+            "cip34" => CardanoChain::ALL
+                .into_iter()
+                .find(|chain| chain.reference() == reference)
+                .map(Self::Cardano)
+                .ok_or(OwnershipError::NetworkUnsupported),
+            _ => Ed25519Chain::ALL
+                .into_iter()
+                .find(|chain| chain.id() == text)
+                .map(Self::Ed25519)
+                .ok_or(OwnershipError::NetworkUnsupported),
         }
     }
 }
@@ -244,7 +284,16 @@ mod tests {
 
     #[test]
     fn display_gives_back_the_parsed_text() {
-        let known = BitcoinChain::ALL.map(|chain| Network::Bitcoin(chain).to_string());
+        let known: Vec<String> = BitcoinChain::ALL
+            .map(Network::Bitcoin)
+            .into_iter()
+            .chain(UtxoChain::ALL.map(Network::Utxo))
+            .chain(XrplChain::ALL.map(Network::Xrpl))
+            .chain(CosmosChain::ALL.map(Network::Cosmos))
+            .chain(CardanoChain::ALL.map(Network::Cardano))
+            .chain(Ed25519Chain::ALL.map(Network::Ed25519))
+            .map(|network| network.to_string())
+            .collect();
         for text in known.iter().map(String::as_str).chain([
             "eip155:1",
             "eip155:18446744073709551615",
@@ -296,7 +345,12 @@ mod tests {
             "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdq",
             "tron:1",
             "ton:-239",
-            "bip122:12a765e31ffd4059bada1e25190f6e98",
+            "bip122:fdbe99b90c90bae7505796461471d89a",
+            "xrpl:3",
+            "xrpl:00",
+            "cosmos:cosmoshub-3",
+            "cosmos:injective-1",
+            "cip34:1-0",
         ] {
             assert!(
                 text.parse::<Network>().unwrap_err().is_undecided(),

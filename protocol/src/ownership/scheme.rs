@@ -32,11 +32,21 @@ pub enum Scheme {
     Solana,
     /// Ed25519 over a framed Solana off-chain message, version 0.
     SolanaOffchain,
+    /// An XRP Ledger key over the message, on either curve.
+    Xrpl,
+    /// Cosmos ADR-36: an amino sign document around the message.
+    Adr36,
+    /// Cardano CIP-8: `COSE_Sign1` around the message.
+    Cip8,
+    /// Ed25519 over the message behind the prefix that one publisher's address files use.
+    Ed25519Prefixed,
+    /// Recoverable ECDSA over Keccak-256 of the message behind the same prefix.
+    EcdsaPrefixed,
 }
 
 impl Scheme {
     /// Every scheme that this version judges.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 17] = [
         Self::SignMessage,
         Self::MultisigSignMessage,
         Self::Bip137,
@@ -49,6 +59,11 @@ impl Scheme {
         Self::TronV1,
         Self::Solana,
         Self::SolanaOffchain,
+        Self::Xrpl,
+        Self::Adr36,
+        Self::Cip8,
+        Self::Ed25519Prefixed,
+        Self::EcdsaPrefixed,
     ];
 
     /// The scheme's name in files and on the command line.
@@ -66,6 +81,11 @@ impl Scheme {
             Self::TronV1 => "tron-v1",
             Self::Solana => "solana",
             Self::SolanaOffchain => "solana-offchain",
+            Self::Xrpl => "xrpl",
+            Self::Adr36 => "adr36",
+            Self::Cip8 => "cip8",
+            Self::Ed25519Prefixed => "ed25519-prefixed",
+            Self::EcdsaPrefixed => "ecdsa-prefixed",
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Checked: the key `Q` that the signature recovers over
 //! `SHA-256²(0x18 ‖ "Bitcoin Signed Message:\n" ‖ CompactSize(length) ‖ message)`, written as the header says, is the
-//! one behind the address. The text is strict base64 of 65 bytes, `header ‖ r ‖ s`, with low s:
+//! one behind the address. Litecoin, Dogecoin and Dash lead with a text of their own; Bitcoin Cash kept Bitcoin's. The
+//! signature text is strict base64 of 65 bytes, `header ‖ r ‖ s`, with low s:
 //!
 //! | header | key | address | scheme |
 //! |---|---|---|---|
@@ -14,7 +15,7 @@
 //! A header of another kind of address than the one claimed is refused, though some wallets write 31–34 for all: the
 //! same bytes would otherwise speak for three addresses.
 //!
-//! Cost: one recovery. Source: Bitcoin Core `signmessage`; BIP-137.
+//! Cost: one recovery. Source: Bitcoin Core `signmessage`; BIP-137; `strMessageMagic` of the other coins' nodes.
 
 use super::address::{Address, AddressKind};
 use super::ecdsa;
@@ -92,15 +93,24 @@ pub(super) fn signer(digest: &[u8; 32], signature: &str) -> Result<Vec<u8>, Owne
     Ok(encoded(&parts.recover(digest)?, compressed))
 }
 
-/// Hash that all these schemes sign.
-pub(super) fn message_hash(message: &[u8]) -> [u8; 32] {
-    double_sha256(&[PREFIX, &compact_size(message.len()), message].concat())
+/// Hash that all these schemes sign on `network`.
+///
+/// # Errors
+///
+/// `AddressMalformed` for networks without such messages.
+pub(super) fn message_hash(network: &Network, message: &[u8]) -> Result<[u8; 32], OwnershipError> {
+    let prefix = match network {
+        Network::Bitcoin(_) => PREFIX,
+        Network::Utxo(chain) => chain.message_prefix(),
+        _ => return Err(OwnershipError::AddressMalformed),
+    };
+    Ok(double_sha256(
+        &[prefix, &compact_size(message.len()), message].concat(),
+    ))
 }
 
 fn verify(address: &Address, message: &[u8], signature: &str) -> Result<(), OwnershipError> {
-    let Network::Bitcoin(chain) = *address.network() else {
-        return Err(OwnershipError::AddressMalformed);
-    };
+    let digest = message_hash(address.network(), message)?;
     let parts = parse(signature)?;
     let fits = matches!(
         (address.kind(), parts.kind),
@@ -115,7 +125,7 @@ fn verify(address: &Address, message: &[u8], signature: &str) -> Result<(), Owne
             found: parts.header,
         });
     }
-    let key = parts.recover(&message_hash(message))?;
+    let key = parts.recover(&digest)?;
     let compressed = parts.kind != HeaderKind::UncompressedP2pkh;
     let hash = hash160(&encoded(&key, compressed));
     let kind = match parts.kind {
@@ -126,7 +136,11 @@ fn verify(address: &Address, message: &[u8], signature: &str) -> Result<(), Owne
             AddressKind::P2sh(hash160(&redeem))
         }
     };
-    let found = Address::from_bitcoin(chain, kind)?;
+    let found = match *address.network() {
+        Network::Bitcoin(chain) => Address::from_bitcoin(chain, kind),
+        Network::Utxo(chain) => Address::from_utxo(chain, kind),
+        _ => Err(OwnershipError::AddressMalformed),
+    }?;
     if found == *address {
         Ok(())
     } else {

@@ -15,16 +15,18 @@
 //! frame is at most one of them. Format 0 is printable ASCII and 1 UTF-8, both of at most 1,232 bytes with the frame;
 //! 2 is UTF-8 up to 65,535 bytes. The message is not empty, the signers are distinct and the address is one of them.
 //!
-//! The raw scheme refuses messages that begin as a frame does: they would be a second reading of one signature.
+//! The raw scheme refuses messages that begin as a frame does, or as those of `ed25519-prefixed`: they would be a second
+//! reading of one signature.
 //!
 //! Cost: one signature check. Source: RFC 8032; Solana "Off-Chain Message Signing" (Anza, version 0).
 
 use super::address::{Address, AddressKind};
 use super::base58;
+use super::ed25519::{self, SIGNATURE_BYTES};
 use super::error::OwnershipError;
+use super::prefixed;
 use super::scheme::Scheme;
 use base64ct::{Base64, Encoding};
-use ed25519_dalek::{Signature, VerifyingKey};
 
 /// Leads every off-chain message, so that it is no transaction.
 const SIGNING_DOMAIN: &[u8; 16] = b"\xffsolana offchain";
@@ -32,15 +34,13 @@ const SIGNING_DOMAIN: &[u8; 16] = b"\xffsolana offchain";
 /// Largest frame of formats 0 and 1: what a signing device takes.
 const MAX_DEVICE_BYTES: usize = 1_232;
 
-const SIGNATURE_BYTES: usize = 64;
-
 /// Checks one signature over the message itself.
 pub(super) fn verify(
     address: &Address,
     message: &[u8],
     signature: &str,
 ) -> Result<(), OwnershipError> {
-    if message.starts_with(SIGNING_DOMAIN) {
+    if message.starts_with(SIGNING_DOMAIN) || message.starts_with(prefixed::PREFIX) {
         return Err(OwnershipError::MessageKind);
     }
     verify_bytes(Scheme::Solana, address, message, signature)
@@ -72,14 +72,7 @@ fn verify_bytes(
     signature: &str,
 ) -> Result<(), OwnershipError> {
     let signature = decode(signature)?;
-    let key = VerifyingKey::from_bytes(&key_bytes(scheme, address)?)
-        .map_err(|_| OwnershipError::PublicKeyMalformed)?;
-    // A key of small order would "sign" every message.
-    if key.is_weak() {
-        return Err(OwnershipError::PublicKeyMalformed);
-    }
-    key.verify_strict(bytes, &Signature::from_bytes(&signature))
-        .map_err(|_| OwnershipError::SignatureFalse)
+    ed25519::verify(&key_bytes(scheme, address)?, bytes, &signature)
 }
 
 fn decode(text: &str) -> Result<[u8; SIGNATURE_BYTES], OwnershipError> {

@@ -63,6 +63,9 @@ impl ChallengeArgs {
 
 /// Print the text that an address must sign to prove control of it
 #[derive(Debug, clap::Args)]
+#[command(
+    after_help = "How the addresses of each chain sign it: por ownership verify --help lists the schemes."
+)]
 pub struct ChallengeCommand {
     /// The exchange's folder.
     #[command(flatten)]

@@ -17,6 +17,7 @@ mod man;
 mod mirror;
 mod open;
 mod ownership;
+mod ownership_import;
 mod plan;
 mod publish;
 mod reserves;

@@ -1,4 +1,4 @@
-//! `por ownership`: checks signatures of addresses, one by hand or many from a file.
+//! `por ownership`: checks signatures of addresses, one by hand or many from a file, the program's own or published by others.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write as _};
@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::ownership_import::ImportOwnership;
 use super::print;
 use crate::error::{Error, Exit};
 use crate::ownership::{ClaimLine, Outcome, Tally, verify_batch};
@@ -21,6 +22,7 @@ pub struct Ownership {
 #[derive(Debug, Subcommand)]
 enum OwnershipCommand {
     Verify(Box<VerifyOwnership>),
+    Import(ImportOwnership),
 }
 
 /// Check that the key behind an address signed a message
@@ -29,7 +31,9 @@ enum OwnershipCommand {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Schemes: signmessage, multisig-signmessage, bip137, bip322-simple, bip322-full (Bitcoin); \
-    eip191, eip191-keccak, eip712 (EVM); tip191, tron-v1 (TRON); solana, solana-offchain.\n\
+    signmessage, multisig-signmessage (Litecoin, Dogecoin, Dash, Bitcoin Cash); \
+    eip191, eip191-keccak, eip712 (EVM); tip191, tron-v1 (TRON); solana, solana-offchain; xrpl (XRP Ledger); \
+    adr36 (Cosmos); cip8 (Cardano); ed25519-prefixed (Solana, Cardano, Aptos, Sui, Polkadot, NEAR); ecdsa-prefixed (EVM, Cosmos).\n\
     A batch line is a JSON object with network, scheme, address; message, message_hex or typed_data; signatures; \
     and script, public_key or frame (hex) where the scheme needs it."
 )]
@@ -70,7 +74,10 @@ impl Ownership {
     /// # Errors
     /// [`Error::Io`] for what cannot be read; whatever is wrong with a claim is in its verdict.
     pub fn run(self) -> Result<Exit, Error> {
-        let OwnershipCommand::Verify(command) = self.command;
+        let command = match self.command {
+            OwnershipCommand::Verify(command) => command,
+            OwnershipCommand::Import(command) => return command.run(),
+        };
         match &command.batch {
             Some(path) => run_batch(path),
             None => command.run_one(),

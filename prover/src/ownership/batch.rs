@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::line::{ClaimLine, Outcome, Verdict};
 
 /// Longest line: the largest off-chain message in hex, twice, with room to spare.
-const MAX_LINE_BYTES: u64 = 1024 * 1024;
+pub(super) const MAX_LINE_BYTES: u64 = 1024 * 1024;
 
 /// Lines verified at once: enough to keep all cores busy, few enough to print soon.
 const GROUP: usize = 512;
@@ -80,7 +80,7 @@ fn judge(line: &[u8]) -> Verdict {
 }
 
 /// The next lines without their ends, and how many bytes they took. An empty list is the end.
-fn read_group(input: &mut dyn BufRead) -> io::Result<(Vec<Vec<u8>>, u64)> {
+pub(super) fn read_group(input: &mut dyn BufRead) -> io::Result<(Vec<Vec<u8>>, u64)> {
     let (mut lines, mut read) = (Vec::new(), 0);
     while lines.len() < GROUP {
         let mut line = Vec::new();

@@ -2,9 +2,11 @@
 
 mod batch;
 mod line;
+mod published;
 mod strict_json;
 mod typed_data;
 
 pub use batch::{Tally, verify_batch};
 pub use line::{ClaimLine, Outcome, Verdict};
+pub use published::{Finding, Found, RowVerdict, Summary, import};
 pub use strict_json::StrictJson;

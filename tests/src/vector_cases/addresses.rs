@@ -357,28 +357,47 @@ fn signatures(cases: &mut Cases) {
     }
 }
 
-/// What wallets' libraries signed, and the same with one thing wrong: `fixtures/ownership`.
+/// What wallets' and chains' libraries signed, and the same with one thing wrong: `fixtures/ownership`.
 fn wallets(cases: &mut Cases) {
-    let claims: Vec<serde_json::Value> =
-        serde_json::from_str(include_str!("../../../fixtures/ownership/wallets.json"))
-            .expect("the fixture is JSON");
+    let mut claims: Vec<serde_json::Value> = Vec::new();
+    for file in [
+        include_str!("../../../fixtures/ownership/wallets.json"),
+        include_str!("../../../fixtures/ownership/other-chains/claims.json"),
+    ] {
+        claims.extend(
+            serde_json::from_str::<Vec<serde_json::Value>>(file).expect("the fixture is JSON"),
+        );
+    }
     let text =
         |claim: &serde_json::Value, key: &str| claim[key].as_str().unwrap_or_default().to_string();
-    for (scheme, other_message) in [
-        ("signmessage", "wrong-signer"),
-        ("multisig-signmessage", "signer-unknown"),
-        ("bip137", "wrong-signer"),
-        ("bip322-simple", "signature-false"),
-        ("eip191-keccak", "wrong-signer"),
-        ("tip191", "wrong-signer"),
-        ("tron-v1", "wrong-signer"),
-        ("solana", "signature-false"),
-        ("solana-offchain", "frame-other-message"),
+    let litecoin = "bip122:12a765e31ffd4059bada1e25190f6e98";
+    for (scheme, network, other_message) in [
+        ("signmessage", "", "wrong-signer"),
+        ("multisig-signmessage", "", "signer-unknown"),
+        ("bip137", "", "wrong-signer"),
+        ("bip322-simple", "", "signature-false"),
+        ("eip191-keccak", "", "wrong-signer"),
+        ("tip191", "", "wrong-signer"),
+        ("tron-v1", "", "wrong-signer"),
+        ("solana", "", "signature-false"),
+        ("solana-offchain", "", "frame-other-message"),
+        ("signmessage", litecoin, "wrong-signer"),
+        ("multisig-signmessage", litecoin, "signer-unknown"),
+        ("xrpl", "", "signature-false"),
+        ("adr36", "", "signature-false"),
+        ("cip8", "", "cose-other"),
+        ("ed25519-prefixed", "", "signature-false"),
+        ("ecdsa-prefixed", "", "wrong-signer"),
     ] {
         let claim = claims
             .iter()
+            .filter(|claim| network.is_empty() || claim["network"] == network)
             .find(|claim| claim["scheme"] == scheme && !text(claim, "message").is_empty())
             .expect("each scheme has a claim");
+        let name = match network {
+            "" => scheme.to_owned(),
+            _ => format!("{scheme}-litecoin"),
+        };
         let signatures: Vec<&str> = claim["signatures"]
             .as_array()
             .into_iter()
@@ -388,16 +407,17 @@ fn wallets(cases: &mut Cases) {
         let (network, address) = (text(claim, "network"), text(claim, "address"));
         let (message, signatures) = (text(claim, "message"), signatures.join("\n"));
         let (script, frame) = (text(claim, "script"), text(claim, "frame"));
+        let public_key = text(claim, "public_key");
         let by = text(claim, "by");
         for (case, description, message, expect) in [
             (
-                format!("wallet-{scheme}"),
+                format!("wallet-{name}"),
                 format!("Signed by {by}."),
                 message.clone(),
                 "ok",
             ),
             (
-                format!("wallet-{scheme}-other-message"),
+                format!("wallet-{name}-other-message"),
                 format!("Signed by {by}, for a text without the last character."),
                 message[..message.len() - 1].to_string(),
                 other_message,
@@ -410,7 +430,11 @@ fn wallets(cases: &mut Cases) {
                 ("message", &message),
                 ("signatures", &signatures),
             ];
-            let members = [("script", script.as_str()), ("frame", &frame)];
+            let members = [
+                ("script", script.as_str()),
+                ("frame", &frame),
+                ("public_key", &public_key),
+            ];
             input.extend(members.into_iter().filter(|(_, value)| !value.is_empty()));
             cases.add("ownership", &case, &description, &input, expect);
         }

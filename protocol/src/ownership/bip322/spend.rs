@@ -51,7 +51,7 @@ pub(super) fn verify(
             no_script(given)?;
             verify_p2tr(program, to_sign)
         }
-        AddressKind::Evm(_) | AddressKind::Tron(_) | AddressKind::Solana(_) => {
+        _ => {
             let scheme = Scheme::Bip322Full;
             Err(OwnershipError::SchemeNotForAddress { scheme })
         }

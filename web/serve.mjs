@@ -39,12 +39,16 @@ export async function serveFolder(folder, port = 0) {
           response.writeHead(404).end();
           return;
         }
-        response.writeHead(200, {
-          'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-          'content-length': found.size,
-          'x-content-type-options': 'nosniff',
-        });
-        createReadStream(path).pipe(response);
+        const headers = { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream', 'x-content-type-options': 'nosniff' };
+        const range = rangeOf(request.headers.range, found.size);
+        if (range === null) {
+          response.writeHead(200, { ...headers, 'content-length': found.size });
+          createReadStream(path).pipe(response);
+        } else {
+          const { start, end } = range;
+          response.writeHead(206, { ...headers, 'content-length': end - start + 1, 'content-range': `bytes ${start}-${end}/${found.size}` });
+          createReadStream(path, range).pipe(response);
+        }
       },
       () => response.writeHead(404).end(),
     );
@@ -63,6 +67,19 @@ export async function serveFolder(folder, port = 0) {
         server.closeAllConnections();
       }),
   };
+}
+
+/**
+ * One range of bytes that lies in the file; for anything else the whole file is sent, as RFC 9110 allows.
+ *
+ * @param {string | undefined} header
+ * @param {number} size
+ * @returns {{ readonly start: number, readonly end: number } | null}
+ */
+function rangeOf(header, size) {
+  const found = /^bytes=(\d+)-(\d+)$/.exec(header ?? '');
+  const [start, end] = [Number(found?.[1]), Number(found?.[2])];
+  return found !== null && start <= end && end < size ? { start, end } : null;
 }
 
 /**

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::json;
 use crate::liabilities::{SealedTotal, Shape, TOTAL_PROOF_BYTES, verify_bound, verify_total};
+use crate::merkle::RowTree;
 use crate::note::{KeyName, PublicKey};
 use crate::period::Period;
 use crate::range_proof::{Entropy, Generators};
@@ -71,6 +72,39 @@ pub struct Rows {
     pub count: u64,
     /// RFC 6962 root over the exact row bytes.
     pub root: Digest,
+}
+
+impl Rows {
+    /// Checks that the list called `what` has these rows: their number, and the root over their exact bytes.
+    ///
+    /// # Errors
+    /// [`Error::Count`], [`Error::Mismatch`].
+    pub fn check(&self, what: &'static str, rows: &[&[u8]]) -> Result<(), Error> {
+        if rows.len() as u64 != self.count {
+            return Err(Error::Count {
+                what,
+                expected: self.count,
+                found: rows.len() as u64,
+            });
+        }
+        if RowTree::new(rows.iter().copied()).root() != self.root {
+            return Err(Error::Mismatch {
+                what,
+                why: "its rows are not those of the signed root".into(),
+            });
+        }
+        Ok(())
+    }
+}
+
+/// Splits a file of rows into exact row bytes. Every row ends in a line feed; an empty file has no rows.
+#[must_use]
+pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
+    if bytes.is_empty() {
+        return Some(Vec::new());
+    }
+    let rows = bytes.strip_suffix(b"\n")?;
+    Some(rows.split(|byte| *byte == b'\n').collect())
 }
 
 /// A file bound by size and digest.

@@ -1,6 +1,7 @@
 //! A row of `books.jsonl`: what the attestation says of one book (SPEC §7.2). Its exact bytes are a leaf under the
 //! attestation's books root.
 
+use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
@@ -176,6 +177,32 @@ impl BookRow {
             Total::Sealed { bound, .. } => *bound,
         }
     }
+}
+
+/// Checks that no book stands twice, and no coin under two assets: it would back both.
+///
+/// # Errors
+/// [`Error::Duplicate`].
+pub fn check_distinct(rows: &[BookRow]) -> Result<(), Error> {
+    let mut names = BTreeSet::new();
+    let mut coins = BTreeSet::new();
+    for row in rows {
+        if !names.insert(row.name()) {
+            return Err(Error::Duplicate {
+                what: "book",
+                found: row.name(),
+            });
+        }
+        for instance in row.asset.instances() {
+            if !coins.insert(&instance.id) {
+                return Err(Error::Duplicate {
+                    what: "instance",
+                    found: instance.id.to_string(),
+                });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// `<asset>/<kind>`.

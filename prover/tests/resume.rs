@@ -19,13 +19,13 @@ use por_protocol::book_row::Total;
 use por_protocol::digest::Digest;
 use por_protocol::kind::Kind;
 use por_protocol::liabilities::{
-    Node, Position, TILE_BYTES, TileProver, open_record, verify_total,
+    Node, PACK_TILES, Position, TILE_BYTES, TileProver, open_record, packs, verify_total,
 };
 use por_protocol::period::Period;
 use por_protocol::plan::{Plan, PlannedBook, PlannedTotal};
 use por_protocol::run_key::RunKey;
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
-use por_prover::build::{BookRows, Builder, BuiltBook, PACK_TILES, pack_path, packs, write_rows};
+use por_prover::build::{BookRows, Builder, BuiltBook, pack_path, write_rows};
 use por_prover::error::Exit;
 use por_prover::home::{Home, Run};
 use por_prover::ledger::read_asset_table;

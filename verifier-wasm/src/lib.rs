@@ -19,6 +19,9 @@ extern crate alloc;
 
 use alloc::string::{String, ToString};
 
+mod audit;
+
+pub use audit::{Audit, leaves_differ};
 use por_protocol::verify::{self, Trust};
 use por_wasm_runtime as _;
 use wasm_bindgen::JsError;

@@ -1,5 +1,7 @@
 /** The page: files in, states out. Every state but a report from the verifier shows "not verified". */
 import './style.css';
+import { AuditRun, MAX_WORKERS } from './audit/run.ts';
+import AuditWorker from './audit/worker.ts?worker&inline';
 import { type Answer, Checker } from './checker.ts';
 import CheckWorker from './worker.ts?worker&inline';
 import { readExample } from './example.ts';
@@ -12,6 +14,7 @@ import { MAX_RESERVES_BYTES, type Reserves, ReservesUnloaded, readReserves } fro
 import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import type { Example, Subject } from './subject.ts';
+import type { Auditing } from './views/audit.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
 import { coverageView } from './views/coverage.ts';
@@ -202,6 +205,26 @@ async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
+/** An audit of the publication that the statement is of. Nothing is asked for before a visitor starts it. */
+function auditing({ report }: Answer, { file }: Subject): Auditing | null {
+  if (report.statement === null) {
+    return null;
+  }
+  const sequence = String(report.statement.sequence).padStart(6, '0');
+  return {
+    host: location.protocol === 'file:' ? null : { kind: 'host', base: new URL('.', document.baseURI).href },
+    begin: (source) =>
+      new AuditRun({
+        source,
+        sequence,
+        statement: () => file.arrayBuffer(),
+        module: () => resource('verifier'),
+        worker: () => new AuditWorker(),
+        workers: Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency)),
+      }),
+  };
+}
+
 /** What has to be said of an example before anything else. */
 function notes(): string[] {
   if (subject === undefined || subject.example === null || state.kind !== 'report') {
@@ -221,7 +244,7 @@ function reportViews(settled: Answer): HTMLElement[] {
     coverageView(report),
     checksView(report),
     limitsView(report),
-    lookView(settled, subject, openReserves),
+    lookView(settled, subject, openReserves, auditing(settled, subject)),
     handoutView(settled, subject, version),
     identityView(report, subject.file.name),
   ];

@@ -5,6 +5,7 @@
 
 mod commitment;
 mod leaf;
+mod pack;
 mod path;
 mod shape;
 mod subtree;
@@ -13,9 +14,10 @@ mod total;
 
 pub use commitment::{Blinding, Commitment, Committer};
 pub use leaf::{LeafOpening, Salt};
+pub use pack::{PACK_TILES, PackRange, pack_bytes, pack_name, pack_ranges, packs};
 pub use path::verify_path;
 pub use shape::{ARITY, Position, Shape};
-pub use subtree::{Subtree, authenticate_subtree, verify_subtree};
+pub use subtree::{Subtree, UNIT_LEVELS, authenticate_subtree, unit_bottom, verify_subtree};
 pub use tile::{
     ChildSecret, Node, TILE_BYTES, Tile, TileProver, TileWitness, open_record, record_hash,
     void_node,

@@ -12,6 +12,23 @@ use crate::liabilities::shape::{Position, Shape};
 use crate::liabilities::tile::{Node, TILE_BYTES, Tile, child_hashes, open_record, record_hash};
 use crate::range_proof::{Entropy, Generators, RangeStatement, verify_batch};
 
+/// Levels of tiles in one unit of work: 1 + 16 + 256 tiles, one multiscalar multiplication (SPEC §10.1).
+pub const UNIT_LEVELS: u8 = 3;
+
+/// The lowest level that is verified together with a top tile at `level`. Above the units, whose tops are at
+/// [`UNIT_LEVELS`], levels are walked in units too, so that memory stays bounded; then come tops at `unit_bottom(level) - 1`.
+#[must_use]
+pub fn unit_bottom(level: u8) -> u8 {
+    if level > UNIT_LEVELS {
+        level
+            .saturating_sub(UNIT_LEVELS)
+            .max(UNIT_LEVELS)
+            .saturating_add(1)
+    } else {
+        1
+    }
+}
+
 /// A subtree: its top node, and how many levels of tiles are looked at.
 #[derive(Clone, Copy, Debug)]
 pub struct Subtree {

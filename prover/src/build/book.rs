@@ -11,14 +11,15 @@ use por_protocol::digest::Digest;
 use por_protocol::disclosure::DisclosedTotal;
 use por_protocol::hex_bytes::HexBytes;
 use por_protocol::liabilities::{
-    ChildSecret, Commitment, Committer, Shape, TILE_BYTES, TileProver, prove_bound, prove_total,
+    ChildSecret, Commitment, Committer, PACK_TILES, Shape, TILE_BYTES, TileProver, prove_bound,
+    prove_total,
 };
 use por_protocol::plan::{Plan, PlannedBook, PlannedTotal};
 use por_protocol::range_proof::RangeProver;
 use por_protocol::run_key::Secrets;
 use serde::{Deserialize, Serialize};
 
-use super::layout::{PACK_TILES, pack_path};
+use super::layout::pack_path;
 use super::leaves::LeafIndex;
 use super::rows::BookRows;
 use super::shard::{

@@ -1,38 +1,17 @@
-//! Packs: files of up to 4,096 consecutive tiles of one level, `<level>/<pack>`; the last one of a level is shorter.
-//!
-//! Records have one length, so a tile is one range request and one read.
+//! Packs in the file system.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use por_protocol::liabilities::{Position, Shape, TILE_BYTES};
+use por_protocol::liabilities::{PACK_TILES, Position, Shape, TILE_BYTES, pack_name};
 
 use crate::error::Error;
-
-/// Tiles of a full pack: 8 MB.
-pub const PACK_TILES: u64 = 4096;
 
 /// The file of a pack below the book's `tiles` folder.
 #[must_use]
 pub fn pack_path(tiles: &Path, level: u8, pack: u64) -> PathBuf {
-    tiles
-        .join(level.to_string())
-        .join(format!("{pack:06}.pack"))
-}
-
-/// Number of packs of a level.
-#[must_use]
-pub fn packs(shape: &Shape, level: u8) -> u64 {
-    shape.nodes(level).div_ceil(PACK_TILES)
-}
-
-/// Bytes of one pack: full, but for the last one of a level.
-#[must_use]
-pub fn pack_bytes(shape: &Shape, level: u8, pack: u64) -> u64 {
-    let before = pack.saturating_mul(PACK_TILES);
-    let records = shape.nodes(level).saturating_sub(before).min(PACK_TILES);
-    records * TILE_BYTES as u64
+    tiles.join(pack_name(level, pack))
 }
 
 /// The records on the path of a leaf, from the root down.

@@ -15,7 +15,7 @@ pub(crate) mod sorted_runs;
 pub use book::{Builder, BuiltBook, shards_folder};
 pub use inputs::RunInputs;
 pub use judge::judge_shard;
-pub use layout::{PACK_TILES, pack_bytes, pack_path, packs, read_path};
+pub use layout::{pack_path, read_path};
 pub use leaves::LeafIndex;
 pub use rows::{BookRows, RowsFile, RowsWriter, write_rows};
 pub use shard::{

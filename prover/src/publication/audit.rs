@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
-use por_protocol::attestation::{Attestation, verify_row_total};
+use por_protocol::attestation::{Attestation, split_rows, verify_row_total};
 use por_protocol::balances::is_evidence;
-use por_protocol::book_row::BookRow;
+use por_protocol::book_row::{BookRow, check_distinct};
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::liabilities::Shape;
-use por_protocol::merkle::RowTree;
+use por_protocol::liabilities::{Shape, pack_bytes, packs};
 use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
@@ -27,8 +26,8 @@ use super::audit_log::{AuditedLog, check_fresh};
 use super::audit_tree::{Scope, audit_tree};
 use super::audited_files::AuditedFiles;
 use super::balances::check_balances;
-use super::{AttestationFolder, Publication, split_rows};
-use crate::build::{pack_bytes, pack_path, packs};
+use super::{AttestationFolder, Publication};
+use crate::build::pack_path;
 use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
@@ -326,37 +325,15 @@ impl<'a> Parts<'a> {
     /// Step 11.
     pub(super) fn check_books(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.books;
-        check_rows("books.jsonl", &self.book_bytes, bound.count, &bound.root)?;
-        let mut names = BTreeSet::new();
-        let mut coins = BTreeSet::new();
-        for row in &self.books {
-            if !names.insert(row.name()) {
-                return Err(ProtocolError::Duplicate {
-                    what: "book",
-                    found: row.name(),
-                });
-            }
-            for instance in row.asset.instances() {
-                if !coins.insert(instance.id.clone()) {
-                    return Err(ProtocolError::Duplicate {
-                        what: "instance",
-                        found: instance.id.to_string(),
-                    });
-                }
-            }
-        }
+        bound.check("books.jsonl", &self.book_bytes)?;
+        check_distinct(&self.books)?;
         Ok(Facts::from([("books", bound.count.to_string())]))
     }
 
     /// Step 12.
     pub(super) fn check_reserves(&self) -> Result<Facts, ProtocolError> {
         let bound = &self.attestation.reserves;
-        check_rows(
-            "reserves.jsonl",
-            &self.reserve_bytes,
-            bound.count,
-            &bound.root,
-        )?;
+        bound.check("reserves.jsonl", &self.reserve_bytes)?;
         for row in &self.reserve_rows {
             if !self
                 .attestation
@@ -438,29 +415,6 @@ impl<'a> Parts<'a> {
         check_sums(&self.books, &sums)?;
         Ok(Facts::new())
     }
-}
-
-/// The rows are those that the attestation binds.
-pub(super) fn check_rows(
-    what: &'static str,
-    rows: &[&[u8]],
-    count: u64,
-    root: &Digest,
-) -> Result<(), ProtocolError> {
-    if rows.len() as u64 != count {
-        return Err(ProtocolError::Count {
-            what,
-            expected: count,
-            found: rows.len() as u64,
-        });
-    }
-    if RowTree::new(rows.iter().copied()).root() != *root {
-        return Err(ProtocolError::Mismatch {
-            what,
-            why: "its rows are not those of the signed root".into(),
-        });
-    }
-    Ok(())
 }
 
 /// Annexes that hold evidence of balances, by their names.

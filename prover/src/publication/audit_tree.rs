@@ -22,7 +22,8 @@ use por_protocol::context::Ctx;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
 use por_protocol::liabilities::{
-    Node, Position, Shape, Subtree, TILE_BYTES, authenticate_subtree, verify_subtree,
+    Node, Position, Shape, Subtree, TILE_BYTES, UNIT_LEVELS, authenticate_subtree, pack_ranges,
+    unit_bottom, verify_subtree,
 };
 use por_protocol::range_proof::Generators;
 use por_protocol::report::Facts;
@@ -30,12 +31,10 @@ use rayon::prelude::*;
 
 use super::AttestationFolder;
 use super::audited_files::AuditedFiles;
-use crate::build::{PACK_TILES, pack_bytes, pack_path};
+use crate::build::pack_path;
 use crate::error::Error;
 use crate::home::book_folder;
 
-/// Levels of tiles in one unit of work: 1 + 16 + 256 tiles.
-const UNIT_LEVELS: u8 = 3;
 /// First word of each line of a [`UnitRecord`].
 const RECORD_LABEL: &str = "por/audited/v1";
 
@@ -239,7 +238,7 @@ pub(super) fn audit_tree(
         .is_some_and(|subtree| subtree.top.level > UNIT_LEVELS)
     {
         let level = tops.first().map_or(0, |subtree| subtree.top.level);
-        let bottom = level.saturating_sub(UNIT_LEVELS).max(UNIT_LEVELS) + 1;
+        let bottom = unit_bottom(level);
         let below: Vec<Vec<(Position, Node)>> = tops
             .par_iter()
             .map(|subtree| verify(subtree, bottom))
@@ -309,31 +308,27 @@ impl Reader<'_> {
         bottom: u8,
         check: impl FnOnce(&[&[u8]]) -> Result<T, ProtocolError>,
     ) -> Result<T, ProtocolError> {
-        let levels = (bottom..=subtree.top.level)
-            .rev()
-            .map(|level| self.read_span(subtree, level))
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut levels: Vec<Vec<u8>> = Vec::new();
+        let mut above = None;
+        for range in pack_ranges(&self.shape, subtree, bottom) {
+            if above.replace(range.level) != Some(range.level) {
+                levels.push(Vec::new());
+            }
+            let Some(level) = levels.last_mut() else {
+                continue;
+            };
+            let begin = level.len();
+            let length = usize::try_from(range.length).unwrap_or(usize::MAX);
+            level.resize(begin.saturating_add(length), 0);
+            let path = pack_path(&self.tiles, range.level, range.pack);
+            self.looked
+                .read_pack(&path, range.whole, &mut level[begin..], range.offset)?;
+        }
         let slices: Vec<&[u8]> = levels.iter().map(Vec::as_slice).collect();
         let checked = check(&slices)?;
         let tiles = slices.iter().map(|level| (level.len() / TILE_BYTES) as u64);
         self.bar.inc(tiles.sum());
         Ok(checked)
-    }
-    /// The records of a subtree at one level, which may span packs.
-    fn read_span(&self, subtree: &Subtree, level: u8) -> Result<Vec<u8>, ProtocolError> {
-        let (first, count) = subtree.span(&self.shape, level);
-        let bytes = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut records = vec![0; bytes.saturating_mul(TILE_BYTES)];
-        let mut at = first;
-        for chunk in records.chunks_mut(TILE_BYTES * 256) {
-            let pack = at / PACK_TILES;
-            let path = pack_path(&self.tiles, level, pack);
-            let offset = at % PACK_TILES * TILE_BYTES as u64;
-            let length = pack_bytes(&self.shape, level, pack);
-            self.looked.read_pack(&path, length, chunk, offset)?;
-            at += (chunk.len() / TILE_BYTES) as u64;
-        }
-        Ok(records)
     }
 }
 

@@ -207,17 +207,3 @@ impl AttestationFolder {
         self.0.join("tiles").join(book)
     }
 }
-
-/// Splits a file of rows into exact row bytes. Every row ends in a line feed; an empty file has no rows.
-#[must_use]
-pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
-    if bytes.is_empty() {
-        return Some(Vec::new());
-    }
-    Some(
-        bytes
-            .strip_suffix(b"\n")?
-            .split(|byte| *byte == b'\n')
-            .collect(),
-    )
-}

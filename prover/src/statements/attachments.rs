@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use por_protocol::attestation::Attestation;
+use por_protocol::attestation::split_rows;
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::liabilities::Shape;
@@ -16,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::build::read_path;
 use crate::error::Error;
 use crate::home::book_folder;
-use crate::publication::{AttestationFolder, split_rows};
+use crate::publication::AttestationFolder;
 
 /// The public parts of one attestation's statements.
 pub struct Attachments {

@@ -5,14 +5,15 @@ import type { Reserves } from '../reserves.ts';
 import type { Subject } from '../subject.ts';
 import { addressesView } from './addresses.ts';
 import { assetsView } from './assets.ts';
+import type { Auditing } from './audit.ts';
 import { auditorsView } from './auditors.ts';
 import { element, section } from './element.ts';
 import { headsView } from './heads.ts';
 import { pathView } from './path.ts';
 import { tabs } from './tabs.ts';
 
-/** `open` reads a list of reserves that a visitor chose, for the statement on the page. */
-export function lookView(answer: Answer, subject: Subject, open: (list: File) => Promise<Reserves>): HTMLElement | null {
+/** `open` reads a list of reserves that a visitor chose, for the statement on the page; `auditing` audits its publication. */
+export function lookView(answer: Answer, subject: Subject, open: (list: File) => Promise<Reserves>, auditing: Auditing | null): HTMLElement | null {
   const { report } = answer;
   if (report.statement === null) {
     return null;
@@ -26,7 +27,7 @@ export function lookView(answer: Answer, subject: Subject, open: (list: File) =>
       { id: 'path', label: text.path.tab, panel: () => pathView(report) },
       { id: 'assets', label: text.assets.tab, panel: () => assetsView(report) },
       { id: 'addresses', label: text.addresses.tab, panel: () => addressesView(open) },
-      { id: 'auditors', label: text.auditors.tab, panel: () => auditorsView(answer, subject) },
+      { id: 'auditors', label: text.auditors.tab, panel: () => auditorsView(answer, subject, auditing) },
       { id: 'heads', label: text.heads.tab, panel: () => headsView(report.log) },
     ]),
   );

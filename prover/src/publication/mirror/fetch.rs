@@ -8,20 +8,19 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use por_protocol::attestation::Attestation;
+use por_protocol::attestation::split_rows;
 use por_protocol::book_row::BookRow;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::liabilities::Shape;
+use por_protocol::liabilities::{Shape, pack_bytes, packs};
 use por_protocol::log::{LogEntry, MAX_ENTRY_BYTES, TreeSize};
 
-use crate::build::{pack_bytes, pack_path, packs};
+use crate::build::pack_path;
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::log::{LOG_FOLDER, PublishedLog};
-use crate::publication::audit::{MAX_LIST_BYTES, check_rows};
+use crate::publication::audit::MAX_LIST_BYTES;
 use crate::publication::source::Source;
-use crate::publication::{
-    AttestationFolder, MAX_NOTE_BYTES, Publication, sequence_folder, split_rows,
-};
+use crate::publication::{AttestationFolder, MAX_NOTE_BYTES, Publication, sequence_folder};
 
 /// Files of a source, on their way to a staged copy.
 pub(super) struct Fetch<'a> {
@@ -116,7 +115,7 @@ impl Fetch<'_> {
             })
             .and_then(|rows| {
                 let bound = &attestation.books;
-                check_rows("books.jsonl", &rows, bound.count, &bound.root)?;
+                bound.check("books.jsonl", &rows)?;
                 rows.into_iter().map(BookRow::parse).collect()
             });
         parsed.map_err(|error| self.untrue(&format!("{folder}/books.jsonl"), &error.to_string()))

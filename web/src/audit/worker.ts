@@ -1,0 +1,94 @@
+/** Verifies subtrees of tiles on a thread of its own. It fetches what it verifies, so that the page's thread only counts. */
+import { Audit, initSync, leaves_differ, Verifier } from '../wasm/por_verifier_wasm.js';
+import { type PackRange, Reader, type Source, Unread } from './source.ts';
+
+export interface OpenRequest {
+  readonly kind: 'open';
+  readonly module: Uint8Array<ArrayBuffer>;
+  readonly statement: Uint8Array<ArrayBuffer>;
+  readonly books: Uint8Array<ArrayBuffer>;
+  readonly source: Source;
+}
+
+/** From the page. `top` is what an earlier answer held; without one the whole book is meant, its total is checked too. */
+export type AuditRequest =
+  | OpenRequest
+  | { readonly kind: 'subtree'; readonly book: number; readonly folder: string; readonly top: Uint8Array<ArrayBuffer> | undefined }
+  | { readonly kind: 'differ'; readonly leaves: Uint8Array<ArrayBuffer> };
+
+/** To the page: one answer for each request. `false` means that the publication is not what its root says. */
+export type AuditReply =
+  | { readonly kind: 'opened'; readonly books: string }
+  | { readonly kind: 'verified'; readonly below: Uint8Array; readonly tiles: number }
+  | { readonly kind: 'differ'; readonly differ: boolean }
+  | { readonly kind: 'false' | 'unread' | 'broken'; readonly detail: string };
+
+/** Bytes of a tile (SPEC §4.3). */
+const TILE_BYTES = 1952;
+
+let verifier: Verifier;
+let audit: Audit;
+let reader: Reader;
+
+addEventListener('message', ({ data }: MessageEvent<AuditRequest>) => {
+  answer(data).then(reply, (error: unknown) => reply({ kind: kindOf(error), detail: error instanceof Error ? error.message : String(error) }));
+});
+
+async function answer(request: AuditRequest): Promise<AuditReply> {
+  switch (request.kind) {
+    case 'open': {
+      initSync({ module: request.module });
+      verifier = new Verifier();
+      reader = new Reader(request.source);
+      audit = judged(() => new Audit(request.statement, request.books));
+      return { kind: 'opened', books: audit.books() };
+    }
+    case 'differ':
+      return { kind: 'differ', differ: leaves_differ(request.leaves) };
+    case 'subtree': {
+      const { book, folder } = request;
+      const top = request.top ?? judged(() => audit.root(verifier, book));
+      const ranges: PackRange[] = JSON.parse(judged(() => audit.ranges(book, top)));
+      const parts: Uint8Array[] = [];
+      for (const range of ranges) {
+        parts.push(await reader.range(`attestations/${folder}/${range.pack}`, range));
+      }
+      const records = joined(parts);
+      return { kind: 'verified', below: judged(() => audit.verify(verifier, book, top, records)), tiles: records.length / TILE_BYTES };
+    }
+  }
+}
+
+/** What the verifier throws is a judgement; a trap is none, and neither is any other mistake of ours. */
+class Judgement extends Error {
+  override readonly name = 'Judgement';
+}
+
+function judged<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof Error && error.constructor === Error ? new Judgement(error.message) : error;
+  }
+}
+
+function kindOf(error: unknown): 'false' | 'unread' | 'broken' {
+  if (error instanceof Judgement) {
+    return 'false';
+  }
+  return error instanceof Unread ? 'unread' : 'broken';
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function reply(message: AuditReply): void {
+  postMessage(message);
+}

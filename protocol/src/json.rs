@@ -4,14 +4,15 @@
 //! object is meant, trailing bytes, more than 128 levels. Amounts are strings by their own types. The exact bytes are
 //! what is hashed and signed; nothing is re-serialised to verify.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer, StrDeserializer};
 use serde::de::{
-    self, DeserializeOwned, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Unexpected,
-    Visitor,
+    self, DeserializeOwned, Deserializer, Expected, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
 use serde::{Deserialize, forward_to_deserialize_any};
 
@@ -34,19 +35,16 @@ pub fn parse<T: DeserializeOwned>(
             found: bytes.len() as u64,
         });
     }
-    let syntax = |error: serde_json::Error| Error::Syntax {
-        what,
-        why: error.to_string(),
-    };
-    let value: Value = serde_json::from_slice(bytes).map_err(syntax)?;
-    T::deserialize(value).map_err(|error| {
+    let syntax = |why: String| Error::Syntax { what, why };
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| syntax(error.to_string()))?;
+    T::deserialize(value).map_err(|Mistake(why)| {
         // serde's fixed wording for an unknown variant of an enum; a test pins it.
-        match error.to_string().strip_prefix("unknown variant `") {
+        match why.strip_prefix("unknown variant `") {
             Some(rest) => Error::Unsupported {
                 what,
                 found: shorten(rest.split('`').next().unwrap_or_default()),
             },
-            None => syntax(error),
+            None => syntax(why),
         }
     })
 }
@@ -91,6 +89,17 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_bool<E: de::Error>(self, value: bool) -> Result<Value, E> {
         Ok(Value::Bool(value))
+    }
+
+    // Refused in words of our own: to show a float takes a twentieth of the page's verifier.
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Value, E> {
+        Err(E::custom("a negative number"))
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Value, E> {
+        Err(E::custom(
+            "a number with a fraction or an exponent, or one above 2^64",
+        ))
     }
 
     fn visit_u64<E: de::Error>(self, value: u64) -> Result<Value, E> {
@@ -148,7 +157,54 @@ impl Value {
     }
 }
 
-impl<'de> IntoDeserializer<'de, serde_json::Error> for Value {
+/// Why a value is not of the wanted type, in serde's words.
+#[derive(Debug)]
+struct Mistake(String);
+
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Mistake {}
+
+impl de::Error for Mistake {
+    fn custom<T: fmt::Display>(message: T) -> Self {
+        Self(message.to_string())
+    }
+
+    // The defaults of these two can show a float, and what that takes is a twentieth of the page's verifier.
+    fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let found = Found(unexpected);
+        Self(format!("invalid type: {found}, expected {expected}"))
+    }
+
+    fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        let found = Found(unexpected);
+        Self(format!("invalid value: {found}, expected {expected}"))
+    }
+}
+
+/// What was found, as serde shows it; of the kinds that a [`Value`] can be.
+struct Found<'a>(Unexpected<'a>);
+
+impl fmt::Display for Found<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Unexpected::Unit => f.write_str("null"),
+            Unexpected::Bool(value) => write!(f, "boolean `{value}`"),
+            Unexpected::Unsigned(value) => write!(f, "integer `{value}`"),
+            Unexpected::Signed(value) => write!(f, "integer `{value}`"),
+            Unexpected::Str(value) => write!(f, "string {value:?}"),
+            Unexpected::Seq => f.write_str("sequence"),
+            Unexpected::Map => f.write_str("map"),
+            _ => f.write_str("another value"),
+        }
+    }
+}
+
+impl<'de> IntoDeserializer<'de, Mistake> for Value {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -156,31 +212,69 @@ impl<'de> IntoDeserializer<'de, serde_json::Error> for Value {
     }
 }
 
-impl<'de> Deserializer<'de> for Value {
-    type Error = serde_json::Error;
+impl Value {
+    fn mistaken<T>(&self, expected: &dyn Expected) -> Result<T, Mistake> {
+        Err(de::Error::invalid_type(self.unexpected(), expected))
+    }
+}
 
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+/// Each method asks a visitor for what was wanted and nothing else: what a visitor is never asked for is not compiled.
+impl<'de> Deserializer<'de> for Value {
+    type Error = Mistake;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
             Self::Integer(value) => visitor.visit_u64(value),
             Self::Text(value) => visitor.visit_string(value),
-            Self::List(items) => {
-                let mut access = SeqDeserializer::new(items.into_iter());
-                let value = visitor.visit_seq(&mut access)?;
-                access.end()?;
-                Ok(value)
-            }
-            Self::Object(entries) => {
-                let mut access = MapDeserializer::new(entries.into_iter());
-                let value = visitor.visit_map(&mut access)?;
-                access.end()?;
-                Ok(value)
-            }
+            Self::List(_) => self.deserialize_seq(visitor),
+            Self::Object(_) => self.deserialize_map(visitor),
         }
     }
 
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self {
+            Self::Bool(value) => visitor.visit_bool(value),
+            other => other.mistaken(&visitor),
+        }
+    }
+
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self {
+            Self::Integer(value) => visitor.visit_u64(value),
+            other => other.mistaken(&visitor),
+        }
+    }
+
+    fn deserialize_u8<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_u64(visitor)
+    }
+
+    fn deserialize_u16<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_u64(visitor)
+    }
+
+    fn deserialize_u32<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_u64(visitor)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self {
+            Self::Text(value) => visitor.visit_string(value),
+            other => other.mistaken(&visitor),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        self.deserialize_string(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match self {
             Self::Null => visitor.visit_none(),
             some => visitor.visit_some(some),
@@ -191,8 +285,28 @@ impl<'de> Deserializer<'de> for Value {
         self,
         _name: &'static str,
         visitor: V,
-    ) -> Result<V::Value, Self::Error> {
+    ) -> Result<V::Value, Mistake> {
         visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        match self {
+            Self::List(items) => {
+                let mut access = SeqDeserializer::new(items.into_iter());
+                let value = visitor.visit_seq(&mut access)?;
+                access.end()?;
+                Ok(value)
+            }
+            other => other.mistaken(&visitor),
+        }
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(
+        self,
+        _length: usize,
+        visitor: V,
+    ) -> Result<V::Value, Mistake> {
+        self.deserialize_seq(visitor)
     }
 
     // The library's own deserializers take `[1]` for a struct of one field, even with unknown fields denied.
@@ -201,14 +315,19 @@ impl<'de> Deserializer<'de> for Value {
         _name: &'static str,
         _fields: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Self::Error> {
+    ) -> Result<V::Value, Mistake> {
         self.deserialize_map(visitor)
     }
 
-    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
         match self {
-            Self::Object(_) => self.deserialize_any(visitor),
-            other => Err(de::Error::invalid_type(other.unexpected(), &"an object")),
+            Self::Object(entries) => {
+                let mut access = MapDeserializer::new(entries.into_iter());
+                let value = visitor.visit_map(&mut access)?;
+                access.end()?;
+                Ok(value)
+            }
+            other => other.mistaken(&"an object"),
         }
     }
 
@@ -217,26 +336,40 @@ impl<'de> Deserializer<'de> for Value {
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
-    ) -> Result<V::Value, Self::Error> {
+    ) -> Result<V::Value, Mistake> {
         match self {
             Self::Text(variant) => {
-                let variant: StrDeserializer<'_, Self::Error> =
-                    variant.as_str().into_deserializer();
+                let variant: StrDeserializer<'_, Mistake> = variant.as_str().into_deserializer();
                 visitor.visit_enum(variant)
             }
             Self::Object(entries) if entries.len() == 1 => visitor.visit_enum(
                 de::value::MapAccessDeserializer::new(MapDeserializer::new(entries.into_iter())),
             ),
-            other => Err(de::Error::invalid_type(
-                other.unexpected(),
-                &"a string or an object with one key",
-            )),
+            other => other.mistaken(&"a string or an object with one key"),
         }
     }
 
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Mistake> {
+        visitor.visit_unit()
+    }
+
     forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
-        tuple_struct identifier ignored_any
+        i8 i16 i32 i64 i128 u128 f32 f64 char bytes byte_buf unit unit_struct tuple_struct
+    }
+}
+
+/// The text in the member `format` of an object of strict JSON, whatever else the object holds.
+///
+/// # Errors
+/// What is wrong with the JSON, or that it holds no such text.
+pub(crate) fn format_of(bytes: &[u8]) -> Result<String, String> {
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    let Value::Object(entries) = value else {
+        return Err("it is no object".into());
+    };
+    match entries.into_iter().find(|(key, _)| key == "format") {
+        Some((_, Value::Text(format))) => Ok(format),
+        _ => Err("it has no format".into()),
     }
 }
 

@@ -1,9 +1,7 @@
 //! Names of formats and of the cryptographic suite. A verifier knows these and no others; there is no fallback.
 
-use alloc::string::String;
-
 use crate::error::Error;
-use crate::json::shorten;
+use crate::json::{format_of, shorten};
 
 /// Ristretto255, Bulletproofs with n = 64 and m = 16, SHA-256, HKDF-SHA-256, Merlin, Ed25519.
 pub const SUITE: &str = "por/ristretto255-bulletproofs-sha256/v1";
@@ -29,12 +27,8 @@ pub(crate) fn require(what: &'static str, found: &str, known: &str) -> Result<()
 
 /// Reads the `format` member alone, so that a file of another version is called unsupported rather than malformed.
 pub(crate) fn require_format(what: &'static str, bytes: &[u8], known: &str) -> Result<(), Error> {
-    #[derive(serde::Deserialize)]
-    struct Format {
-        format: String,
-    }
-    match serde_json::from_slice::<Format>(bytes) {
-        Ok(found) => require(what, &found.format, known),
+    match format_of(bytes) {
+        Ok(found) => require(what, &found, known),
         // Not even a format: the strict parser says what is wrong.
         Err(_) => Ok(()),
     }

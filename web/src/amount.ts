@@ -19,9 +19,10 @@ export function isCanonicalInteger(text: string): boolean {
 export function formatAmount(integer: string, decimals: number, language: string): string {
   const digits = integer.padStart(decimals + 1, '0');
   const split = digits.length - decimals;
-  const whole = new Intl.NumberFormat(language, { useGrouping: true }).format(BigInt(digits.slice(0, split)));
+  const { grouped, separator, local } = formatsOf(language);
+  const whole = grouped.format(BigInt(digits.slice(0, split)));
   const fraction = digits.slice(split).replace(/0+$/, '');
-  return fraction === '' ? whole : whole + decimalSeparator(language) + localDigits(fraction, language);
+  return fraction === '' ? whole : whole + separator + Array.from(fraction, (digit) => local[Number(digit)]).join('');
 }
 
 /** Do two integers of different decimals stand for the same quantity? */
@@ -34,13 +35,25 @@ function scaled(integer: string, zeros: number): bigint {
   return BigInt(integer + '0'.repeat(zeros));
 }
 
-function decimalSeparator(language: string): string {
-  const parts = new Intl.NumberFormat(language).formatToParts(1.5);
-  return parts.find((part) => part.type === 'decimal')?.value ?? '.';
+/** How a language writes figures; made once, since the browser takes longer over that than over a page of figures. */
+interface Formats {
+  readonly grouped: Intl.NumberFormat;
+  readonly separator: string;
+  /** Its ten digits. A fraction is written digit by digit: its length is part of what it says. */
+  readonly local: readonly string[];
 }
 
-/** The fraction in the digits of the language, digit by digit: its length is part of what it says. */
-function localDigits(digits: string, language: string): string {
-  const format = new Intl.NumberFormat(language, { useGrouping: false });
-  return Array.from(digits, (digit) => format.format(BigInt(digit))).join('');
+const formats = new Map<string, Formats>();
+
+function formatsOf(language: string): Formats {
+  const made = formats.get(language);
+  if (made !== undefined) {
+    return made;
+  }
+  const grouped = new Intl.NumberFormat(language, { useGrouping: true });
+  const separator = grouped.formatToParts(1.5).find((part) => part.type === 'decimal')?.value ?? '.';
+  const local = Array.from({ length: 10 }, (_, digit) => grouped.format(digit));
+  const fresh = { grouped, separator, local };
+  formats.set(language, fresh);
+  return fresh;
 }

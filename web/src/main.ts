@@ -14,6 +14,7 @@ import { MAX_RESERVES_BYTES, type Reserves, ReservesUnloaded, readReserves } fro
 import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import type { Example, Subject } from './subject.ts';
+import { inTurns, nextTurn, warmUp } from './turns.ts';
 import type { Auditing } from './views/audit.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
@@ -52,7 +53,7 @@ let latest = 0;
 
 build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
 acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
-void speak(rememberedLanguage() ?? preferredLanguage(navigator.languages));
+void speak(rememberedLanguage() ?? preferredLanguage(navigator.languages)).then(() => warmUp(messages.tag));
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
   document.querySelectorAll<HTMLDetailsElement>('.checks details').forEach((folded) => (folded.open = true));
@@ -109,6 +110,7 @@ async function speak(wanted: Language): Promise<boolean> {
     return false;
   }
   language = wanted;
+  await nextTurn();
   build(experts.choice);
   return true;
 }
@@ -161,6 +163,7 @@ async function verdictOf({ file, policy, account, now }: Subject): Promise<Verdi
   let bytes: ArrayBuffer;
   try {
     bytes = await file.arrayBuffer();
+    await nextTurn();
   } catch {
     // A folder, or a file that has moved since: the checker has not seen it.
     dropZone.showRefusal('unreadable');
@@ -176,13 +179,27 @@ async function verdictOf({ file, policy, account, now }: Subject): Promise<Verdi
 function show(next: VerdictState): void {
   state = next;
   const verdict = verdictView(state, subject?.policy ?? experts.choice.policy, notes());
-  const views = state.kind === 'report' ? reportViews(state) : [limitsView(null)];
+  announcer.replaceChildren(verdictWords(state));
+  answer.setAttribute('aria-busy', String(state.kind === 'checking' || state.kind === 'report'));
+  if (state.kind === 'report') {
+    // The verdict at once, and what stands below it part by part.
+    answer.replaceChildren(verdict);
+    void unfold(answer, reportParts(state, answer));
+    return;
+  }
+  const views = [limitsView(null)];
   if (state.kind === 'waiting') {
     views.unshift(examplesView(tryExample), stepsView());
   }
   answer.replaceChildren(verdict, ...views);
-  answer.setAttribute('aria-busy', String(state.kind === 'checking'));
-  announcer.replaceChildren(verdictWords(state));
+}
+
+/** Puts the parts of a report into `place`, unless another state has taken it over. */
+async function unfold(place: HTMLElement, parts: ReadonlyArray<() => void>): Promise<void> {
+  const shown = state;
+  if (await inTurns(parts, () => shown === state && place === answer)) {
+    place.setAttribute('aria-busy', 'false');
+  }
 }
 
 /** Reads a list of reserves, and has the verifier compare it with the attestation of the statement on the page. */
@@ -234,19 +251,25 @@ function notes(): string[] {
   return subject.example === 'forged' ? [note, changed] : [note];
 }
 
-function reportViews(settled: Answer): HTMLElement[] {
+/** What stands below the verdict, in parts that are each made in a moment. */
+function reportParts(settled: Answer, place: HTMLElement): Array<() => void> {
   const { report } = settled;
-  if (subject === undefined) {
-    return [limitsView(report)];
+  const about = subject;
+  const put = (view: () => HTMLElement | null) => () => place.append(view() ?? '');
+  if (about === undefined) {
+    return [put(() => limitsView(report))];
   }
-  const views = [
-    balanceView(report),
-    coverageView(report),
-    checksView(report),
-    limitsView(report),
-    lookView(settled, subject, openReserves, auditing(settled, subject)),
-    handoutView(settled, subject, version),
-    identityView(report, subject.file.name),
+  const coverage = coverageView(report);
+  const checks = checksView(report);
+  return [
+    put(() => balanceView(report)),
+    put(() => coverage?.root ?? null),
+    ...(coverage?.assets ?? []),
+    put(() => checks.root),
+    ...checks.groups,
+    put(() => limitsView(report)),
+    put(() => lookView(settled, about, openReserves, auditing(settled, about))),
+    put(() => handoutView(settled, about, version)),
+    put(() => identityView(report, about.file.name)),
   ];
-  return views.filter((view) => view !== null);
 }

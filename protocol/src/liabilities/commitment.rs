@@ -4,7 +4,9 @@
 
 use core::fmt;
 
-use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoBasepointTable, RistrettoPoint};
+#[cfg(feature = "tables")]
+use curve25519_dalek::ristretto::RistrettoBasepointTable;
+use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
 use curve25519_dalek::traits::{Identity as _, IsIdentity as _, VartimeMultiscalarMul as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -159,7 +161,7 @@ const DIGITS: usize = 16;
 pub struct Committer {
     /// Entry d of row i is d·16ⁱ·B/2.
     amounts: [[RistrettoPoint; 16]; DIGITS],
-    blindings: RistrettoBasepointTable,
+    blindings: Multiples,
 }
 
 impl Default for Committer {
@@ -178,7 +180,7 @@ impl Default for Committer {
         });
         Self {
             amounts,
-            blindings: RistrettoBasepointTable::create(&(pedersen::blinding() * one_half)),
+            blindings: Multiples::of(pedersen::blinding() * one_half),
         }
     }
 }
@@ -188,7 +190,7 @@ impl Committer {
     #[must_use]
     pub fn half(&self, amount: Amount, blinding: &Scalar) -> RistrettoPoint {
         let mut digits = amount.atoms();
-        let mut sum = &self.blindings * blinding;
+        let mut sum = self.blindings.times(blinding);
         for row in &self.amounts {
             let digit = digits & 15;
             digits >>= 4;
@@ -200,6 +202,24 @@ impl Committer {
             sum += entry;
         }
         sum
+    }
+}
+
+/// Multiples of one point, by any secret scalar in the same time.
+struct Multiples(
+    #[cfg(feature = "tables")] RistrettoBasepointTable,
+    #[cfg(not(feature = "tables"))] RistrettoPoint,
+);
+
+impl Multiples {
+    fn of(point: RistrettoPoint) -> Self {
+        #[cfg(feature = "tables")]
+        let point = RistrettoBasepointTable::create(&point);
+        Self(point)
+    }
+
+    fn times(&self, scalar: &Scalar) -> RistrettoPoint {
+        &self.0 * scalar
     }
 }
 

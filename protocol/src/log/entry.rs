@@ -100,10 +100,6 @@ impl LogEntry {
     /// # Errors
     /// [`Error::Unsupported`] for another format, and as the formats' own parsers.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        #[derive(Deserialize)]
-        struct Format {
-            format: String,
-        }
         if bytes.len() > MAX_ENTRY_BYTES {
             return Err(Error::TooLarge {
                 what: "log entry",
@@ -111,17 +107,17 @@ impl LogEntry {
                 found: bytes.len() as u64,
             });
         }
-        let format = serde_json::from_slice::<Format>(bytes).map_err(|error| Error::Syntax {
+        let format = json::format_of(bytes).map_err(|why| Error::Syntax {
             what: "log entry",
-            why: error.to_string(),
+            why,
         })?;
-        if format.format == KEY_ROTATION_FORMAT {
+        if format == KEY_ROTATION_FORMAT {
             let rotation: KeyRotation = json::parse("key rotation", bytes, MAX_ENTRY_BYTES)?;
             KeyName::log_origin(&rotation.log_origin)?;
             rotation.keys()?;
             return Ok(Self::KeyRotation(rotation));
         }
-        require("log entry", &format.format, ATTESTATION_FORMAT)?;
+        require("log entry", &format, ATTESTATION_FORMAT)?;
         Attestation::parse(bytes).map(|attestation| Self::Attestation(Box::new(attestation)))
     }
 }

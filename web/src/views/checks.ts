@@ -7,14 +7,14 @@ import { icon } from './icon.ts';
 
 const text = messages.checks;
 
-export function checksView(report: Report): HTMLElement {
-  const groups = groupByBook(report);
-  return section(
+/** The section, and what puts each of its groups into it: an exchange of hundreds of assets has as many. */
+export function checksView(report: Report): { readonly root: HTMLElement; readonly groups: ReadonlyArray<() => void> } {
+  const root = section(
     'checks',
     text.title,
     element('p', { class: 'lede' }, report.checks.length === 0 ? text.none : text.lede, messages.tag === 'en-GB' ? null : ` ${messages.language.english}`),
-    ...groups.map(([title, checks]) => group(title, checks)),
   );
+  return { root, groups: groupByBook(report).map(([title, checks]) => () => root.append(group(title, checks))) };
 }
 
 /** General checks first, then one group for each book in the order in which the checks name them. */

@@ -14,20 +14,23 @@ const ICONS: Readonly<Record<Covered, IconName>> = {
   cannot_tell: 'cannot_tell',
 };
 
-export function coverageView(report: Report): HTMLElement | null {
+/** The section, and what puts each asset into it; null without books. */
+export function coverageView(report: Report): { readonly root: HTMLElement; readonly assets: ReadonlyArray<() => void> } | null {
   if (report.books.length === 0) {
     return null;
   }
+  const assets = element('ul', { class: 'assets' });
   const explained = new Set(report.books.map((book) => book.class));
   const classes = new Set(report.books.flatMap((book) => book.reserves.map((reserve) => reserve.class)));
   const others = Array.from(classes).filter((name) => !explained.has(name));
-  return section(
+  const root = section(
     'coverage',
     text.title,
     element('p', { class: 'lede' }, text.lede),
-    element('ul', { class: 'assets' }, ...report.books.map(asset)),
+    assets,
     others.length === 0 ? null : element('dl', { class: 'classes' }, ...others.sort().map(classMeaning)),
   );
+  return { root, assets: report.books.map((book) => () => assets.append(asset(book))) };
 }
 
 function asset(book: BookFacts): HTMLElement {

@@ -72,3 +72,40 @@ test('on paper every check is unfolded and the controls are gone', async () => {
   expect((await opened.page.pdf()).length).toBeGreaterThan(10_000);
   await opened.close();
 });
+
+/** A worker that also judges a list of reserves, of each outcome one. */
+const judging = `${workerThatReports(verified())}
+addEventListener('message', ({ data: { kind, id, count } }) => {
+  if (kind === 'reserves') postMessage({ kind: 'bound', id, bound: true, count: 3 });
+  if (kind === 'ownership') postMessage({ kind: 'ownership', id, outcomes: new Uint8Array([1, 2, 3].slice(0, count)) });
+});`;
+
+const reserve = {
+  network: 'eip155:1',
+  address: '0x00000000219ab540356cBB839Cbe05303d7705Fa',
+  instance: 'eip155:1/slip44:60',
+  amount: '340282366920938463463374607431768211456',
+  evidence: 'state_proof',
+};
+
+test.each(Object.keys(looks))('axe finds nothing in any tab, %s', async (look) => {
+  const context = { ...looks[look], bypassCSP: true, reducedMotion: 'reduce' } as const;
+  const { page, close } = await openPage(browser, `${server.origin}/`, { context, worker: judging });
+  await choose(page, SOME_FILE);
+  await verdict(page);
+  const tabs = await page.getByRole('tab').evaluateAll((all) => all.map(({ id }) => id));
+  expect(tabs).toContain('tab-addresses');
+  for (const tab of tabs) {
+    await page.locator(`#${tab}`).click();
+    if (tab === 'tab-addresses') {
+      const buffer = Buffer.from(`${JSON.stringify(reserve)}\n`.repeat(3));
+      await page.locator('#reserves-file').setInputFiles({ name: 'reserves.jsonl', mimeType: 'text/plain', buffer });
+      await page.locator('.signatures', { hasText: 'Of 3 signatures, 1 prove control' }).waitFor();
+      expect(await page.locator('td.outcome').allTextContents()).toEqual(['proven', 'cannot tell', 'not proven']);
+    }
+    const result = await new AxeBuilder({ page }).include('#look').withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
+    expect(result.violations.map(({ id, nodes }) => `${tab} ${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), tab).toBeLessThanOrEqual(0);
+  }
+  await close();
+});

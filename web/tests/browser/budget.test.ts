@@ -18,6 +18,15 @@ test('script and style are at most 60 kB, gzipped', () => {
   expect(compressed(/\.(js|css)$/)).toBeLessThanOrEqual(60_000);
 });
 
+// The issue asks for 110 kB; what stands in the way is listed in web/README.md. This keeps what was reached.
+test('the verifier that everyone loads is at most 145 kB, gzipped', () => {
+  expect(compressed(/^verifier-.*\.wasm$/)).toBeLessThanOrEqual(145_000);
+});
+
+test('the module that judges lists of reserves is at most 180 kB, gzipped', () => {
+  expect(compressed(/^reserves-.*\.wasm$/)).toBeLessThanOrEqual(180_000);
+});
+
 test('the single file is at most 1 MB', () => {
   expect(readFileSync(join(builtPage(), 'verify.html')).length).toBeLessThanOrEqual(1_000_000);
 });

@@ -6,7 +6,7 @@ import { pathToFileURL } from 'node:url';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
-import { builtPage, publication, statements } from './harness/folders.ts';
+import { builtPage, newestAttestation, publication, statements } from './harness/folders.ts';
 import { choose, openPage, SOME_FILE, verdict, verifierReady } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
 
@@ -136,5 +136,32 @@ test('w_02_a_tampered_style_of_the_hosted_page_is_refused', async () => {
   );
   await opened.page.goto(`${server.origin}/`);
   expect(opened.complaints.join('\n')).toMatch(/integrity/);
+  await opened.close();
+});
+
+test('w_02_a_tampered_module_for_reserves_is_refused_and_judges_nothing', async () => {
+  const opened = await openPage(browser, 'about:blank');
+  let tampered = true;
+  await opened.page.route(/\/assets\/reserves-.*\.wasm$/, async (route) => {
+    const response = await route.fetch();
+    const body = await response.body();
+    await route.fulfill({ response, body: tampered ? Buffer.concat([body, Buffer.from('\n')]) : body });
+  });
+  await opened.page.goto(`${server.origin}/`);
+  await choose(opened.page, statements().honest);
+  await verdict(opened.page);
+  // Most visitors never need it, and it is not asked for until one does.
+  expect(opened.requests.filter((url) => url.includes('/reserves-'))).toEqual([]);
+  await opened.page.locator('#tab-addresses').click();
+  const list = join(newestAttestation(), 'reserves.jsonl');
+  await opened.page.locator('#reserves-file').setInputFiles(list);
+  await opened.page.locator('#panel-addresses .refusal', { hasText: 'could not be loaded' }).waitFor();
+  expect(opened.complaints.join('\n')).toMatch(/integrity/);
+  expect(await opened.page.locator('.signatures, td.outcome').count()).toBe(0);
+  // The right one, when it can be had, is taken.
+  tampered = false;
+  await opened.page.locator('#reserves-file').setInputFiles(list);
+  await opened.page.locator('.signatures', { hasText: /^Of / }).waitFor();
+  expect(await verdict(opened.page)).not.toBe('broken');
   await opened.close();
 });

@@ -1,15 +1,20 @@
 /** The real verifier in the page, on files that are no statements. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
-import { builtPage } from './harness/folders.ts';
-import { choose, openPage, verdict, verifierReady } from './harness/page.ts';
+import { builtPage, statements } from './harness/folders.ts';
+import { choose, type OpenPage, openPage, replaceWorker, verdict, verifierReady } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
 
 let browser: Browser;
 let server: StaticServer;
+let folder: string;
 
 beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'por-page-'));
   server = await serveFolder(builtPage());
   browser = await launchChromium();
 });
@@ -17,6 +22,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await server?.close();
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test('a file that is no statement is not verified, and the next file is checked', async () => {
@@ -45,3 +51,86 @@ test('w_03_a_file_of_50_mb_does_not_freeze_the_page', async () => {
   expect(await opened.page.evaluate(() => document.title)).toBe('Is my balance counted?');
   await opened.close();
 });
+
+test('w_03_a_million_tiles_are_refused_and_the_next_file_is_checked', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  await verifierReady(opened.page);
+  const honest = readFileSync(statements().honest);
+  // A file that says it holds 10^6 tiles, and one of as many tiles as the page takes at all: 49 MB.
+  const header = /\ntiles (\d+)\n/.exec(honest.toString('latin1'));
+  if (header === null) {
+    throw new Error('the statement has no tiles');
+  }
+  const [found, length] = [header[0], Number(header[1])];
+  const start = header.index + found.length;
+  const [before, own, after] = [honest.subarray(0, header.index), honest.subarray(start, start + length), honest.subarray(start + length)];
+  const tiles = Buffer.concat(Array.from({ length: Math.floor(49_000_000 / length) }, () => own));
+  const files = {
+    'claims.por': Buffer.concat([before, Buffer.from(`\ntiles ${Math.round((length / 9) * 1_000_000)}\n`), own, after]),
+    'holds.por': Buffer.concat([before, Buffer.from(`\ntiles ${tiles.length}\n`), tiles, after]),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    await chooseLarge(opened, name, bytes);
+    expect(await verdict(opened.page)).toBe('not_verified');
+  }
+  // Without a policy nobody can tell, but every other check of the honest file is made.
+  await choose(opened.page, statements().honest);
+  await opened.page.locator('.drop-title', { hasText: 'honest.por' }).waitFor();
+  expect(await verdict(opened.page)).toBe('cannot_tell');
+  await opened.close();
+});
+
+test('w_03_a_module_that_runs_out_of_memory_is_a_check_that_broke', async () => {
+  const opened = await openPage(browser, 'about:blank');
+  await replaceWorker(opened.page, (own) => `(${withoutFurtherMemory.toString()})();${own}`);
+  await opened.page.goto(`${server.origin}/`);
+  await verifierReady(opened.page);
+  await chooseLarge(opened, 'large.por', Buffer.alloc(49_000_000));
+  expect(await verdict(opened.page)).toBe('broken');
+  expect(await opened.page.locator('#verdict').textContent()).toContain('This is not a verification');
+  // The tab lives, and nothing that comes later looks verified.
+  await choose(opened.page, statements().honest);
+  expect(await verdict(opened.page)).toBe('broken');
+  await opened.close();
+});
+
+/** Runs in the worker: a module's memory (section 5, one memory without a maximum) may grow to 32 MB and no further. */
+function withoutFurtherMemory(): void {
+  const Original = WebAssembly.Module;
+  WebAssembly.Module = class extends Original {
+    constructor(source: BufferSource) {
+      const bytes = new Uint8Array(source as ArrayBuffer);
+      const number = (at: number): [number, number] => {
+        let value = 0;
+        for (let shift = 0; ; shift += 7, at += 1) {
+          value |= ((bytes[at] ?? 0) & 0x7f) << shift;
+          if ((bytes[at] ?? 0) < 0x80) {
+            return [value, at + 1];
+          }
+        }
+      };
+      for (let at = 8; at < bytes.length; ) {
+        const [size, content] = number(at + 1);
+        if (bytes[at] === 5) {
+          const [minimum] = number(content + 2);
+          if (bytes[content] !== 1 || bytes[content + 1] !== 0 || minimum >= 512) {
+            throw new Error('the module has another kind of memory than this test knows');
+          }
+          const limited = [5, 6, 1, 1, (minimum & 0x7f) | 0x80, minimum >> 7, 0x80, 0x04];
+          super(new Uint8Array([...bytes.subarray(0, at), ...limited, ...bytes.subarray(content + size)]));
+          return;
+        }
+        at = content + size;
+      }
+      throw new Error('the module has no memory');
+    }
+  };
+}
+
+/** Chooses bytes by way of a file on the disk: as a message to the browser these would take minutes. */
+async function chooseLarge({ page }: OpenPage, name: string, bytes: Buffer): Promise<void> {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  await choose(page, path);
+  await page.locator('.drop-title', { hasText: name }).waitFor();
+}

@@ -77,3 +77,51 @@ test('w_09_whatever_else_the_worker_does_breaks_the_check', async () => {
     await expect(checker.check(new ArrayBuffer(1), undefined, undefined), name).rejects.toThrow(CheckBroke);
   }
 });
+
+const module = new Uint8Array([0, 97]);
+
+test('a list of reserves goes to the worker with its module, which is asked for once', async () => {
+  const { worker, checker } = start();
+  let asked = 0;
+  const load = (): Promise<Uint8Array<ArrayBuffer>> => {
+    asked += 1;
+    return asked === 1 ? Promise.reject(new TypeError('Failed to fetch')) : Promise.resolve(module);
+  };
+  await expect(checker.openReserves(load, new ArrayBuffer(3), new ArrayBuffer(5), 2)).rejects.toThrow('Failed to fetch');
+  expect(worker.terminated).toBe(false);
+  const first = checker.openReserves(load, new ArrayBuffer(3), new ArrayBuffer(5), 2);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(worker.posted).toEqual([{ kind: 'reserves', id: 1, module, statement: new Uint8Array(3), list: new Uint8Array(5) }]);
+  worker.says({ kind: 'bound', id: 1, bound: true, count: 2 });
+  expect(await first).toBe(true);
+  const second = checker.openReserves(load, new ArrayBuffer(3), new ArrayBuffer(5), 2);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(worker.posted[1]).toMatchObject({ kind: 'reserves', id: 2, module: undefined });
+  worker.says({ kind: 'bound', id: 2, bound: false, count: 0 });
+  expect(await second).toBe(false);
+  expect(asked).toBe(2);
+});
+
+test('w_09_a_bound_list_of_other_rows_than_the_page_read_breaks_the_check', async () => {
+  const { worker, checker } = start();
+  const answer = checker.openReserves(() => Promise.resolve(module), new ArrayBuffer(3), new ArrayBuffer(5), 2);
+  const refused = expect(answer).rejects.toBeInstanceOf(CheckBroke);
+  await vi.advanceTimersByTimeAsync(0);
+  worker.says({ kind: 'bound', id: 1, bound: true, count: 3 });
+  await refused;
+});
+
+test('w_09_only_known_outcomes_of_signatures_are_taken, one for each row', async () => {
+  const { worker, checker } = start();
+  const answer = checker.ownership(4, 3);
+  expect(worker.posted).toEqual([{ kind: 'ownership', id: 1, first: 4, count: 3 }]);
+  worker.says({ kind: 'ownership', id: 1, outcomes: new Uint8Array([1, 3, 2]) });
+  expect(await answer).toEqual(['proven', 'not-proven', 'undecided']);
+  for (const outcomes of [new Uint8Array([1, 1]), new Uint8Array([1, 1, 0]), new Uint8Array([1, 1, 4]), [1, 1, 1], undefined]) {
+    const { worker, checker } = start();
+    const answer = checker.ownership(4, 3);
+    worker.says({ kind: 'ownership', id: 1, outcomes });
+    await expect(answer, String(outcomes)).rejects.toBeInstanceOf(CheckBroke);
+    expect(worker.terminated).toBe(true);
+  }
+});

@@ -81,6 +81,8 @@ export async function choose(page: Page, file: string | { name: string; bytes: B
 export async function verdict(page: Page): Promise<string> {
   const settled = page.locator('#verdict:not([data-verdict="checking"]):not([data-verdict="waiting"])');
   await settled.waitFor({ timeout: VERDICT_TIMEOUT_MS });
+  // What stands below it comes in parts.
+  await page.locator('.answer[aria-busy="false"]').waitFor({ timeout: VERDICT_TIMEOUT_MS });
   return (await settled.getAttribute('data-verdict')) ?? '';
 }
 

@@ -1,0 +1,40 @@
+/**
+ * Long work in short turns: between two the browser draws and answers, so that nobody waits for more than a moment.
+ */
+import { formatAmount } from './amount.ts';
+import { formatInstant } from './instant.ts';
+
+/** A sixth of the 50 ms from which a delay is felt: what the browser does with a part, styles and layout, comes on top. */
+const TURN_MS = 8;
+
+/** Resolves in a turn of its own. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}
+
+/** Does `parts` in order, as many in a turn as fit, at least one; stops where `goOn` says no. Tells whether all were done. */
+export async function inTurns(parts: ReadonlyArray<() => void>, goOn: () => boolean): Promise<boolean> {
+  let until = 0;
+  for (const part of parts) {
+    if (performance.now() >= until) {
+      await nextTurn();
+      until = performance.now() + TURN_MS;
+    }
+    if (!goOn()) {
+      return false;
+    }
+    part();
+  }
+  return goOn();
+}
+
+/**
+ * Has the browser load what it needs for figures and times, which takes it a whole turn each when they are first
+ * written: before anyone waits for them.
+ */
+export async function warmUp(tag: string): Promise<void> {
+  await nextTurn();
+  formatAmount('1', 1, tag);
+  await nextTurn();
+  formatInstant(0n, tag);
+}

@@ -5,6 +5,7 @@ import CheckWorker from './worker.ts?worker&inline';
 import { readExample } from './example.ts';
 import { isLanguage, type Language, preferredLanguage, useCatalogue } from './messages/catalogue.ts';
 import { en } from './messages/en.ts';
+import { type LogSource, type PublishedLog, readLog } from './log.ts';
 import { messages } from './messages/index.ts';
 import { forgetLanguage, rememberedLanguage, rememberLanguage } from './messages/memory.ts';
 import { policyOfPage, policyText } from './policy.ts';
@@ -26,6 +27,7 @@ import { languageView } from './views/language.ts';
 import { limitsView } from './views/limits.ts';
 import { lookView } from './views/look.ts';
 import { type VerdictState, verdictView, verdictWords } from './views/verdict.ts';
+import { visitView, type LogDesk } from './views/visit.ts';
 
 const checker = new Checker(new CheckWorker());
 checker.start(resource('verifier'));
@@ -44,6 +46,10 @@ let language: Language = 'en';
 let version = '';
 let subject: Subject | undefined;
 let state: VerdictState = { kind: 'waiting' };
+/** The log that was read and verified by this policy, whoever asked for it. */
+let published: PublishedLog | null = null;
+let publishedPolicy: string | undefined;
+let onLog: () => void = () => undefined;
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
 
@@ -193,6 +199,20 @@ async function openReserves(list: File): Promise<Reserves> {
   return { rows, bound, ownership: (first, count) => checker.ownership(first, count) };
 }
 
+/** The log that stands beside the statement; one that another policy has judged says nothing here. */
+const desk: LogDesk = {
+  log: () => (subject !== undefined && publishedPolicy === policyText(subject.policy) ? published : null),
+  load: async (source: LogSource) => {
+    const policy = subject === undefined ? undefined : policyText(subject.policy);
+    const read = await readLog(checker, source, policy);
+    published = read;
+    publishedPolicy = policy;
+    onLog();
+    return read;
+  },
+  onRead: (react) => (onLog = react),
+};
+
 /** Asked for where a list is opened: it is public, and the same for everyone. */
 async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -216,12 +236,18 @@ function reportViews(settled: Answer): HTMLElement[] {
   if (subject === undefined) {
     return [limitsView(report)];
   }
+  const checks = checksView(report);
+  onLog = () => undefined;
+  // An example's log is nobody's: nothing of it is remembered.
+  if (report.log !== null && subject.example === null) {
+    checks.append(visitView(report.log, desk));
+  }
   const views = [
     balanceView(report),
     coverageView(report),
-    checksView(report),
+    checks,
     limitsView(report),
-    lookView(settled, subject, openReserves),
+    lookView(settled, subject, openReserves, desk),
     handoutView(settled, subject, version),
     identityView(report, subject.file.name),
   ];

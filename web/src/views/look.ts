@@ -8,11 +8,13 @@ import { assetsView } from './assets.ts';
 import { auditorsView } from './auditors.ts';
 import { element, section } from './element.ts';
 import { headsView } from './heads.ts';
+import { historyView } from './history.ts';
 import { pathView } from './path.ts';
 import { tabs } from './tabs.ts';
+import type { LogDesk } from './visit.ts';
 
 /** `open` reads a list of reserves that a visitor chose, for the statement on the page. */
-export function lookView(answer: Answer, subject: Subject, open: (list: File) => Promise<Reserves>): HTMLElement | null {
+export function lookView(answer: Answer, subject: Subject, open: (list: File) => Promise<Reserves>, desk: LogDesk): HTMLElement | null {
   const { report } = answer;
   if (report.statement === null) {
     return null;
@@ -25,6 +27,7 @@ export function lookView(answer: Answer, subject: Subject, open: (list: File) =>
     tabs(text.title, [
       { id: 'path', label: text.path.tab, panel: () => pathView(report) },
       { id: 'assets', label: text.assets.tab, panel: () => assetsView(report) },
+      { id: 'history', label: text.history.tab, panel: () => historyView(desk.log(), desk.load) },
       { id: 'addresses', label: text.addresses.tab, panel: () => addressesView(open) },
       { id: 'auditors', label: text.auditors.tab, panel: () => auditorsView(answer, subject) },
       { id: 'heads', label: text.heads.tab, panel: () => headsView(report.log) },

@@ -177,6 +177,7 @@ test('a rewritten log is a failed check with the heads to save; a longer, damage
   await tamper(page, flip);
   await again(page);
   await visit(page, 'failed');
+  await photograph(page, '.visit', 'visit-rewritten');
   const [saved] = await Promise.all([page.waitForEvent('download'), page.locator('#save-heads').click()]);
   const heads = JSON.parse(readFileSync(await saved.path(), 'utf8'));
   expect(heads.remembered.root).not.toBe(heads.statement.root);
@@ -216,9 +217,15 @@ test.each(Object.keys(looks))('axe finds nothing in the history and the memory: 
   const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
   expect(result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);
   expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth)).toBeLessThanOrEqual(0);
-  if (process.env['POR_SCREENSHOTS'] !== undefined) {
-    await page.locator('#panel-history').screenshot({ path: join(process.env['POR_SCREENSHOTS'], `history-${look.replaceAll(' ', '-')}.png`) });
-    await page.locator('.visit').screenshot({ path: join(process.env['POR_SCREENSHOTS'], `visit-${look.replaceAll(' ', '-')}.png`) });
-  }
+  await photograph(page, '#panel-history', `history-${look.replaceAll(' ', '-')}`);
+  await photograph(page, '.visit', `visit-${look.replaceAll(' ', '-')}`);
   await close();
 });
+
+/** For the eye: POR_SCREENSHOTS names a folder for pictures of the states above. */
+async function photograph(page: Page, part: string, name: string): Promise<void> {
+  const into = process.env['POR_SCREENSHOTS'];
+  if (into !== undefined) {
+    await page.locator(part).screenshot({ path: join(into, `${name}.png`) });
+  }
+}

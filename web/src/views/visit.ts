@@ -75,7 +75,7 @@ export function visitView(now: Head, desk: LogDesk): HTMLElement {
     root.className = `check visit tone-${outcome ?? 'none'}`;
     root.replaceChildren(
       element('h3', {}, icon(names), ' ', text.title),
-      element('p', { role: 'status' }, element('strong', { class: 'outcome' }, outcome === null ? text.word[since === 'first' ? 'first' : 'not_asked'] : messages.checks.outcomes[outcome]), ' ', text.meaning[since]),
+      element('p', {}, element('strong', { class: 'outcome' }, outcome === null ? text.word[since === 'first' ? 'first' : 'not_asked'] : messages.checks.outcomes[outcome]), ' ', text.meaning[since]),
       unkept ? element('p', { class: 'refusal' }, text.unkept) : element('p', { hidden: '' }),
       element('p', {}, box, ' ', element('label', { for: 'remember-head' }, text.ask)),
       element('p', { class: 'hint' }, text.what),

@@ -5,9 +5,10 @@
  * the checker stays broken from then on: after a trap the module's memory means nothing, and a new worker would make
  * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
  */
+import { type LogQuestion, LogRefused } from './log.ts';
 import { parseReport, type Report } from './report.ts';
 import { type Outcome, readOutcomes } from './reserves.ts';
-import type { CheckRequest, OwnershipRequest, ReservesRequest, WorkerRequest } from './worker.ts';
+import type { CheckRequest, LogRequest, OwnershipRequest, ReservesRequest, WorkerRequest } from './worker.ts';
 
 /** No honest statement takes nearly this long; a page that waits for ever is no answer. */
 export const CHECK_TIMEOUT_MS = 120_000;
@@ -123,7 +124,28 @@ export class Checker {
     });
   }
 
-  private ask<T>(request: CheckRequest | ReservesRequest | OwnershipRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
+  /** Asks the worker about the publication's log. Rejects with `LogRefused` where the log is not what it says. */
+  async log(question: LogQuestion): Promise<string> {
+    if (this.broken !== undefined) {
+      throw this.broken;
+    }
+    const request: LogRequest = { kind: 'log', id: this.nextId++, question };
+    const answer = await this.ask(request, [], ({ kind, text, refused }) => {
+      if (kind === 'log' && typeof text === 'string' && refused === null) {
+        return { text };
+      }
+      if (kind === 'log' && text === null && typeof refused === 'string') {
+        return { refused };
+      }
+      throw new RangeError('no answer about a log');
+    });
+    if (answer.text === undefined) {
+      throw new LogRefused(answer.refused);
+    }
+    return answer.text;
+  }
+
+  private ask<T>(request: CheckRequest | ReservesRequest | OwnershipRequest | LogRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
       this.pending.set(request.id, { settle: (reply) => resolve(read(reply)), reject, timer });
@@ -136,7 +158,7 @@ export class Checker {
     const { kind, version, id, detail } = fields;
     if (kind === 'ready' && typeof version === 'string') {
       this.started(version);
-    } else if ((kind === 'report' || kind === 'bound' || kind === 'ownership') && typeof id === 'number') {
+    } else if ((kind === 'report' || kind === 'bound' || kind === 'ownership' || kind === 'log') && typeof id === 'number') {
       this.settle(id, fields);
     } else if (kind === 'failed' && typeof detail === 'string') {
       this.breakDown(detail);
@@ -173,12 +195,12 @@ export class Checker {
 }
 
 /** The fields that a reply may have; nothing is known of their values. */
-type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'count' | 'outcomes' | 'detail', unknown>>;
+type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'count' | 'outcomes' | 'text' | 'refused' | 'detail', unknown>>;
 
 function fieldsOf(reply: unknown): Reply {
   const nothing = {
     kind: undefined, version: undefined, id: undefined, json: undefined,
-    bound: undefined, count: undefined, outcomes: undefined, detail: undefined,
+    bound: undefined, count: undefined, outcomes: undefined, text: undefined, refused: undefined, detail: undefined,
   };
   return typeof reply === 'object' && reply !== null ? { ...nothing, ...reply } : nothing;
 }

@@ -7,6 +7,7 @@ import CheckWorker from './worker.ts?worker&inline';
 import { readExample } from './example.ts';
 import { isLanguage, type Language, preferredLanguage, useCatalogue } from './messages/catalogue.ts';
 import { en } from './messages/en.ts';
+import { type LogSource, type PublishedLog, readLog } from './log.ts';
 import { messages } from './messages/index.ts';
 import { forgetLanguage, rememberedLanguage, rememberLanguage } from './messages/memory.ts';
 import { policyOfPage, policyText } from './policy.ts';
@@ -30,6 +31,7 @@ import { languageView } from './views/language.ts';
 import { limitsView } from './views/limits.ts';
 import { lookView } from './views/look.ts';
 import { type VerdictState, verdictView, verdictWords } from './views/verdict.ts';
+import { visitView, type LogDesk } from './views/visit.ts';
 
 const checker = new Checker(new CheckWorker());
 checker.start(resource('verifier'));
@@ -48,6 +50,10 @@ let language: Language = 'en';
 let version = '';
 let subject: Subject | undefined;
 let state: VerdictState = { kind: 'waiting' };
+/** The log that was read and verified by this policy, whoever asked for it. */
+let published: PublishedLog | null = null;
+let publishedPolicy: string | undefined;
+let onLog: () => void = () => undefined;
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
 
@@ -213,6 +219,20 @@ async function openReserves(list: File): Promise<Reserves> {
   return { rows, bound, ownership: (first, count) => checker.ownership(first, count) };
 }
 
+/** The log that stands beside the statement; one that another policy has judged says nothing here. */
+const desk: LogDesk = {
+  log: () => (subject !== undefined && publishedPolicy === policyText(subject.policy) ? published : null),
+  load: async (source: LogSource) => {
+    const policy = subject === undefined ? undefined : policyText(subject.policy);
+    const read = await readLog(checker, source, policy);
+    published = read;
+    publishedPolicy = policy;
+    onLog();
+    return read;
+  },
+  onRead: (react) => (onLog = react),
+};
+
 /** Asked for where a list is opened: it is public, and the same for everyone. */
 async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
   try {
@@ -261,6 +281,11 @@ function reportParts(settled: Answer, place: HTMLElement): Array<() => void> {
   }
   const coverage = coverageView(report);
   const checks = checksView(report);
+  onLog = () => undefined;
+  // An example's log is nobody's: nothing of it is remembered.
+  if (report.log !== null && about.example === null) {
+    checks.root.append(visitView(report.log, desk));
+  }
   return [
     put(() => balanceView(report)),
     put(() => coverage?.root ?? null),
@@ -268,7 +293,7 @@ function reportParts(settled: Answer, place: HTMLElement): Array<() => void> {
     put(() => checks.root),
     ...checks.groups,
     put(() => limitsView(report)),
-    put(() => lookView(settled, about, openReserves, auditing(settled, about))),
+    put(() => lookView(settled, about, openReserves, desk, auditing(settled, about))),
     put(() => handoutView(settled, about, version)),
     put(() => identityView(report, about.file.name)),
   ];

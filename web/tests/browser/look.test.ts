@@ -89,7 +89,7 @@ test('tabs are one stop for the keyboard, and arrows lead from one to the next',
   const { page, close } = await withHonest();
   await page.locator('#tab-path').focus();
   expect(await page.locator('#panel-path svg[role=img]').isVisible()).toBe(true);
-  for (const name of ['assets', 'addresses', 'auditors', 'heads', 'path']) {
+  for (const name of ['assets', 'history', 'addresses', 'auditors', 'heads', 'path']) {
     await page.keyboard.press('ArrowRight');
     expect(await page.evaluate(() => document.activeElement?.id)).toBe(`tab-${name}`);
     expect(await page.locator(`#panel-${name}`).isVisible()).toBe(true);

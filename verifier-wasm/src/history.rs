@@ -1,0 +1,431 @@
+//! A published log, read whole: its head, its entries, and what each attestation says of coverage (SPEC §7.6, §9, §10).
+//!
+//! Claim of a [`LogReading`] that was finished: the log's key signed the head, the policy's witnesses cosigned it, the
+//! entries hash to its root and keep the rules of §7.6.2. Claim of [`LogReading::attestation`]: steps 2 to 6 and 11, and
+//! for each book steps 23 and 24, by the functions that `por verify` and `por audit` call. Step 22 is left as *missing*:
+//! no tile is looked at, so no such report is ever "verified".
+//!
+//! Files come in the order of [`LogReading::files`]; nothing is shown before [`LogReading::finish`].
+//! Cost: one hash for each entry, one range proof for each book.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
+
+use por_protocol::attestation::{Attestation, verify_row_total};
+use por_protocol::balances::Classes;
+use por_protocol::book_row::BookRow;
+use por_protocol::digest::Digest;
+use por_protocol::error::Error;
+use por_protocol::log::tiles::{BundlePlace, LogTree, bundles, parse_bundle};
+use por_protocol::log::{
+    Checkpoint, History, LogProof, Logged, TreeSize, prove_consistency, verify_consistency,
+};
+use por_protocol::merkle::RowTree;
+use por_protocol::note::{KeyName, Note};
+
+use por_protocol::policy::Policy;
+use por_protocol::range_proof::Generators;
+use por_protocol::report::{Checks, Facts, Report, Step};
+use por_protocol::verify::{authenticate, book_facts, check_time, record_coverage, usable_policy};
+
+/// A log of daily attestations fills this in 270 years; a head that claims more is not read into memory.
+const MAX_ENTRIES: u64 = 100_000;
+
+/// How a head that was seen before stands to the one that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Since {
+    /// The log begins with everything that it held then.
+    Extends,
+    /// The log that was read is shorter. A host may serve an old file, so this alone shows nothing (SPEC §7.6.4).
+    Shorter,
+    /// It does not begin with what it held then: one of the two was rewritten.
+    Rewritten,
+}
+
+/// A log while it is read, and after.
+pub struct LogReading {
+    policy: Policy,
+    note: Vec<u8>,
+    head: Checkpoint,
+    places: Vec<BundlePlace>,
+    bundles_read: usize,
+    entries: Vec<Vec<u8>>,
+    read: Option<(LogTree, History)>,
+    generators: Generators,
+}
+
+impl LogReading {
+    /// Begins with the checkpoint.
+    ///
+    /// # Errors
+    /// As [`Policy::head`] and [`Policy::witnessed`]; [`Error::TooLarge`] for a log that no exchange can have.
+    pub fn begin(policy: Option<&[u8]>, checkpoint: &[u8]) -> Result<Self, Error> {
+        let policy = usable_policy(policy)?;
+        let note = Note::parse(checkpoint)?;
+        let head = policy.head(&note)?;
+        policy.witnessed(&note)?;
+        if head.size.get() > MAX_ENTRIES {
+            return Err(Error::TooLarge {
+                what: "log",
+                limit: MAX_ENTRIES,
+                found: head.size.get(),
+            });
+        }
+        Ok(Self {
+            policy,
+            note: checkpoint.to_vec(),
+            places: bundles(head.size),
+            head,
+            bundles_read: 0,
+            entries: Vec::new(),
+            read: None,
+            generators: Generators::new(),
+        })
+    }
+
+    /// Paths of the files that hold the entries, below the log's folder.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| place.path.as_str())
+    }
+
+    /// The head, whose signatures were checked.
+    #[must_use]
+    pub const fn head(&self) -> &Checkpoint {
+        &self.head
+    }
+
+    /// Takes the next file of entries.
+    ///
+    /// # Errors
+    /// As [`parse_bundle`]; [`Error::Count`] for a file more than there are.
+    pub fn add(&mut self, bundle: &[u8]) -> Result<(), Error> {
+        let place = self.places.get(self.bundles_read).ok_or(Error::Count {
+            what: "files of the log",
+            expected: self.places.len() as u64,
+            found: (self.bundles_read as u64).saturating_add(1),
+        })?;
+        let entries = parse_bundle(bundle, place.entries)?;
+        self.entries.extend(entries.into_iter().map(<[u8]>::to_vec));
+        self.bundles_read = self.bundles_read.saturating_add(1);
+        Ok(())
+    }
+
+    /// Compares all entries with the head, and their order with the rules.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] if they are not those of the head; the rule that an entry breaks.
+    pub fn finish(&mut self) -> Result<&[Logged], Error> {
+        let tree = LogTree::new(core::mem::take(&mut self.entries));
+        if tree.entries().len() as u64 != self.head.size.get() || tree.root() != self.head.root {
+            return Err(mismatch("log", "its entries are not those of its head"));
+        }
+        let history = History::read(self.head.origin.as_str(), tree.entries())?;
+        let (_, history) = self.read.insert((tree, history));
+        Ok(history.attestations())
+    }
+
+    /// What the attestation of this sequence says, by its note and its books.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where the log was not read or holds no such attestation; whatever cannot be parsed.
+    pub fn attestation(&self, sequence: u64, note: &[u8], books: &[u8]) -> Result<Report, Error> {
+        let (tree, history) = self.whole()?;
+        let logged = usize::try_from(sequence)
+            .ok()
+            .and_then(|sequence| history.attestations().get(sequence))
+            .ok_or(Error::Missing {
+                what: "attestation",
+            })?;
+        let note = Note::parse(note)?;
+        let bytes = note.unverified_text().as_bytes();
+        if Digest::of(bytes) != logged.digest {
+            return Err(mismatch("attestation", "it is not the log's entry"));
+        }
+        let attestation = Attestation::parse(bytes)?;
+        let index = usize::try_from(logged.index).unwrap_or(usize::MAX);
+        let proof = LogProof {
+            index: logged.index,
+            path: RowTree::from_leaves(tree.leaves()).path(index),
+            checkpoint: &self.note,
+        };
+        let mut checks = Checks::default();
+        let (authentic, head) = authenticate(
+            &mut checks,
+            Ok(&self.policy),
+            &note,
+            &attestation,
+            Ok(&proof),
+        );
+        let key = logged.key.as_ref().map_or(Ok(()), |key| {
+            note.verify("attestation, after a change of key", key)
+                .map(drop)
+        });
+        let key = checks.record(Step::LogComplete, None, key.map(|()| Facts::new()));
+        let time = check_time(&attestation, head.as_ref().and_then(|head| head.time), None);
+        let timely = checks.record(Step::InOrder, None, time);
+        let (rows, listed) = match bound_books(&attestation, books) {
+            Ok(rows) => (rows, Ok(Facts::new())),
+            Err(error) => (Vec::new(), Err(error)),
+        };
+        let listed = checks.record(Step::BooksComplete, None, listed);
+        let mut facts = Vec::new();
+        for row in &rows {
+            let name = row.name();
+            let tiles = Error::Missing {
+                what: "the verification of its tiles",
+            };
+            checks.record(Step::SiblingsNonNegative, Some(&name), Err(tiles));
+            let total = attestation
+                .context(row)
+                .and_then(|context| verify_row_total(&self.generators, &context.ctx(), row, &[]))
+                .map(|()| Facts::new());
+            let total = checks.record(Step::TotalProven, Some(&name), total);
+            let figures = authentic && key && timely && listed && total;
+            let covered = record_coverage(&mut checks, &name, row, figures);
+            facts.push(book_facts(row, &checks, covered, &Classes::unchecked()));
+        }
+        Ok(checks.into_report(None, head, facts))
+    }
+
+    /// How a head that was seen before, of this log, stands to this one.
+    ///
+    /// # Errors
+    /// [`Error::Mismatch`] for another log's head; [`Error::Syntax`] for none; [`Error::Missing`] where the log was not read.
+    pub fn since(&self, origin: &str, size: &str, root: &str) -> Result<Since, Error> {
+        let refuse = |why: &str| Error::Syntax {
+            what: "remembered head",
+            why: why.into(),
+        };
+        let older = Checkpoint {
+            origin: KeyName::log_origin(origin)?,
+            size: TreeSize::from_decimal(size).ok_or_else(|| refuse("its size is no number"))?,
+            root: Digest::from_hex(root).ok_or_else(|| refuse("its root is no digest"))?,
+        };
+        if older.origin != self.head.origin {
+            return Err(mismatch("log origin", "it is another log's head"));
+        }
+        let (tree, _) = self.whole()?;
+        if older.size > self.head.size {
+            return Ok(Since::Shorter);
+        }
+        let proof = prove_consistency(tree.leaves(), older.size)?;
+        Ok(match verify_consistency(&older, &self.head, &proof) {
+            Ok(()) => Since::Extends,
+            Err(_) => Since::Rewritten,
+        })
+    }
+
+    fn whole(&self) -> Result<&(LogTree, History), Error> {
+        self.read.as_ref().ok_or(Error::Missing {
+            what: "the whole log",
+        })
+    }
+}
+
+/// Step 11: the rows that the attestation is bound to, each once.
+fn bound_books(attestation: &Attestation, books: &[u8]) -> Result<Vec<BookRow>, Error> {
+    let rows = books.strip_suffix(b"\n").ok_or_else(|| Error::Syntax {
+        what: "books.jsonl",
+        why: "its last row does not end in a line feed".into(),
+    })?;
+    let rows: Vec<&[u8]> = rows.split(|byte| *byte == b'\n').collect();
+    let bound = &attestation.books;
+    if rows.len() as u64 != bound.count {
+        return Err(Error::Count {
+            what: "rows of books.jsonl",
+            expected: bound.count,
+            found: rows.len() as u64,
+        });
+    }
+    if RowTree::new(rows.iter().copied()).root() != bound.root {
+        return Err(mismatch("books.jsonl", "its root is not the attestation's"));
+    }
+    let rows = rows
+        .into_iter()
+        .map(BookRow::parse)
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut seen = BTreeSet::new();
+    for row in &rows {
+        let coins = row.asset.instances().iter();
+        let names = coins.map(|instance| format!("instance {}", instance.id));
+        for name in names.chain([format!("book {}", row.name())]) {
+            if !seen.insert(name.clone()) {
+                return Err(Error::Duplicate {
+                    what: "book or instance",
+                    found: name,
+                });
+            }
+        }
+    }
+    Ok(rows)
+}
+
+fn mismatch(what: &'static str, why: &str) -> Error {
+    Error::Mismatch {
+        what,
+        why: why.to_string(),
+    }
+}
+
+/// What the log holds, as the page reads it.
+pub fn summary(head: &Checkpoint, attestations: &[Logged]) -> String {
+    let attestations: Vec<serde_json::Value> = attestations
+        .iter()
+        .map(|logged| {
+            serde_json::json!({
+                "sequence": logged.sequence,
+                "period": logged.period.as_str(),
+                "superseded_by": logged.superseded_by,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "origin": head.origin.as_str(),
+        "size": head.size.get(),
+        "root": head.root.to_string(),
+        "attestations": attestations,
+    })
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use por_protocol::log::KeyRotation;
+    use por_protocol::note::SignerKey;
+
+    use super::*;
+
+    const ORIGIN: &str = "example.com/por";
+
+    fn key(seed: u8) -> SignerKey<1> {
+        let mut bytes = [0x55; 32];
+        bytes[0] = seed;
+        SignerKey::new(KeyName::log_origin(ORIGIN).unwrap(), &bytes).unwrap()
+    }
+
+    /// A log whose entries are changes of key, from `first` on.
+    fn entries(first: u8, count: u8) -> Vec<Vec<u8>> {
+        (first..first + count)
+            .map(|seed| {
+                let rotation = KeyRotation::new(&key(seed).public(), &key(seed + 1).public());
+                serde_json::to_vec(&rotation.unwrap()).unwrap()
+            })
+            .collect()
+    }
+
+    fn policy() -> String {
+        format!("log {}\nquorum none\n", key(1).public())
+    }
+
+    fn head(entries: &[Vec<u8>]) -> Checkpoint {
+        Checkpoint {
+            origin: KeyName::log_origin(ORIGIN).unwrap(),
+            size: TreeSize::new(entries.len() as u64),
+            root: LogTree::new(entries.to_vec()).root(),
+        }
+    }
+
+    fn begin(entries: &[Vec<u8>]) -> LogReading {
+        let note = key(1).sign(&head(entries).to_text()).unwrap();
+        LogReading::begin(Some(policy().as_bytes()), note.as_bytes()).unwrap()
+    }
+
+    fn read(entries: &[Vec<u8>]) -> LogReading {
+        let mut reading = begin(entries);
+        let tree = LogTree::new(entries.to_vec());
+        let files: Vec<String> = reading.files().map(String::from).collect();
+        for file in files {
+            reading.add(&tree.file(&file).unwrap()).unwrap();
+        }
+        reading.finish().unwrap();
+        reading
+    }
+
+    fn since(newer: &LogReading, older: &Checkpoint) -> Result<Since, Error> {
+        newer.since(
+            older.origin.as_str(),
+            &older.size.to_string(),
+            &older.root.to_string(),
+        )
+    }
+
+    #[test]
+    fn a_log_that_grew_extends_every_head_that_it_had() {
+        let all = entries(1, 7);
+        let log = read(&all);
+        for size in 0..=all.len() {
+            assert_eq!(since(&log, &head(&all[..size])), Ok(Since::Extends));
+        }
+    }
+
+    #[test]
+    fn a_rewritten_log_does_not_extend_what_was_seen() {
+        let log = read(&entries(1, 5));
+        for size in 1..=5 {
+            assert_eq!(
+                since(&log, &head(&entries(9, size))),
+                Ok(Since::Rewritten),
+                "{size}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_shorter_log_shows_nothing() {
+        let log = read(&entries(1, 3));
+        assert_eq!(since(&log, &head(&entries(1, 4))), Ok(Since::Shorter));
+    }
+
+    #[test]
+    fn a_damaged_memory_or_another_log_is_refused() {
+        let log = read(&entries(1, 3));
+        let root = head(&entries(1, 2)).root.to_string();
+        for (origin, size, root) in [
+            ("example.org/por", "2", root.as_str()),
+            ("", "2", &root),
+            (ORIGIN, "02", &root),
+            (ORIGIN, "-1", &root),
+            (ORIGIN, "2", &root[1..]),
+            (ORIGIN, "2", ""),
+        ] {
+            assert!(
+                log.since(origin, size, root).is_err(),
+                "{origin} {size} {root}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_before_the_whole_log_was_read() {
+        let all = entries(1, 3);
+        let mut reading = begin(&all);
+        assert!(since(&reading, &head(&all)).is_err());
+        assert!(reading.attestation(0, b"", b"").is_err());
+        assert!(reading.finish().is_err());
+        assert!(since(&reading, &head(&all)).is_err());
+    }
+
+    #[test]
+    fn a_head_that_the_policy_does_not_know_is_refused() {
+        let text = head(&entries(1, 2)).to_text();
+        let foreign = key(2).sign(&text).unwrap();
+        assert!(LogReading::begin(Some(policy().as_bytes()), foreign.as_bytes()).is_err());
+        let own = key(1).sign(&text).unwrap();
+        assert!(LogReading::begin(None, own.as_bytes()).is_err());
+        let forged = own.replace("\n2\n", "\n3\n");
+        assert!(LogReading::begin(Some(policy().as_bytes()), forged.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn entries_that_are_not_those_of_the_head_are_refused() {
+        let all = entries(1, 3);
+        let mut reading = begin(&all);
+        let file = reading.files().next().map(String::from).unwrap();
+        let other = LogTree::new(entries(4, 3)).file(&file).unwrap();
+        reading.add(&other).unwrap();
+        assert!(reading.add(&other).is_err());
+        assert!(reading.finish().is_err());
+    }
+}

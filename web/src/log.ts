@@ -1,0 +1,152 @@
+/**
+ * The publication's log, as the verifier read it: nothing in here was not verified first.
+ *
+ * The files come from beside the hosted page, or from a folder that a visitor chose. The page asks for them only where
+ * the visitor asked for the history, or switched the memory of the last head on.
+ */
+import type { Checker } from './checker.ts';
+import { asInteger, Fields } from './fields.ts';
+import { parseJson } from './json.ts';
+import { parseReport, type Report } from './report.ts';
+
+/** A head of a log: all that is ever remembered. */
+export interface Head {
+  readonly origin: string;
+  readonly size: bigint;
+  /** Hexadecimal. */
+  readonly root: string;
+}
+
+/** What a period's files show. */
+export type Attested =
+  | { readonly kind: 'report'; readonly report: Report }
+  /** Its files are not there. */
+  | { readonly kind: 'missing' }
+  /** Its files are not those that the log holds. */
+  | { readonly kind: 'refused'; readonly detail: string };
+
+export interface Entry {
+  readonly sequence: bigint;
+  readonly period: string;
+  readonly supersededBy: bigint | null;
+  readonly attested: Attested;
+}
+
+/** How a head seen before stands to the log that was read. */
+export type Since = 'extends' | 'shorter' | 'rewritten';
+
+export interface PublishedLog {
+  readonly head: Head;
+  readonly entries: readonly Entry[];
+  readonly since: (older: Head) => Promise<Since>;
+}
+
+/** Gives the file at `path` below the publication, and `null` where there is none. */
+export type LogSource = (path: string) => Promise<ArrayBuffer | null>;
+
+/** The log is not what it says it is; `message` says why, in the verifier's words. */
+export class LogRefused extends Error {
+  override readonly name = 'LogRefused';
+}
+
+/** The log's files could not be had: nothing is known of it. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+}
+
+/** What the worker is asked about a log. */
+export type LogQuestion =
+  | { readonly ask: 'begin'; readonly policy: string | undefined; readonly checkpoint: Uint8Array<ArrayBuffer> }
+  | { readonly ask: 'add'; readonly bundle: Uint8Array<ArrayBuffer> }
+  | { readonly ask: 'finish' }
+  | { readonly ask: 'attestation'; readonly sequence: bigint; readonly note: Uint8Array<ArrayBuffer>; readonly books: Uint8Array<ArrayBuffer> }
+  | { readonly ask: 'since'; readonly head: Head };
+
+/** No file of a log or a list of books is larger; what is, is not read. */
+const MAX_FILE_BYTES = 100 * 1024 * 1024;
+
+/** The files beside the page, where it is hosted; none where it is one file on a disk. */
+export function filesBesidePage(): LogSource | null {
+  if (!/^https?:$/.test(location.protocol) || document.getElementById('resource-verifier') !== null) {
+    return null;
+  }
+  return async (path) => {
+    const response = await fetch(new URL(path, document.baseURI), { redirect: 'error', credentials: 'omit', cache: 'no-cache' });
+    return response.ok && Number(response.headers.get('content-length') ?? 0) <= MAX_FILE_BYTES ? response.arrayBuffer() : null;
+  };
+}
+
+/** The files of a folder that a visitor chose: a publication, or one that holds it. */
+export function filesOfFolder(files: Iterable<Pick<File, 'webkitRelativePath' | 'size' | 'arrayBuffer'>>): LogSource {
+  const all = Array.from(files);
+  return async (path) => {
+    const found = all.find(({ webkitRelativePath }) => webkitRelativePath === path || webkitRelativePath.endsWith(`/${path}`));
+    return found === undefined || found.size > MAX_FILE_BYTES ? null : found.arrayBuffer();
+  };
+}
+
+/** Reads and verifies the whole log, and each attestation whose files are there. */
+export async function readLog(checker: Pick<Checker, 'log'>, source: LogSource, policy: string | undefined): Promise<PublishedLog> {
+  const bytes = async (path: string): Promise<Uint8Array<ArrayBuffer> | null> => {
+    const file = await source(path).catch(() => null);
+    return file === null ? null : new Uint8Array(file);
+  };
+  const needed = async (path: string): Promise<Uint8Array<ArrayBuffer>> => {
+    const file = await bytes(path);
+    if (file === null) {
+      throw new LogUnavailable(path);
+    }
+    return file;
+  };
+  const files = await checker.log({ ask: 'begin', policy, checkpoint: await needed('log/checkpoint') });
+  for (const path of files.split('\n').filter((line) => line !== '')) {
+    await checker.log({ ask: 'add', bundle: await needed(`log/${path}`) });
+  }
+  const { head, listed } = readSummary(await checker.log({ ask: 'finish' }));
+  const entries: Entry[] = [];
+  for (const entry of listed) {
+    const folder = `attestations/${entry.sequence.toString().padStart(6, '0')}`;
+    const [note, books] = [await bytes(`${folder}/attestation.note`), await bytes(`${folder}/books.jsonl`)];
+    entries.push({ ...entry, attested: await attested(checker, entry.sequence, note, books) });
+  }
+  return {
+    head,
+    entries,
+    since: async (older) => {
+      const since = await checker.log({ ask: 'since', head: older });
+      if (since === 'extends' || since === 'shorter' || since === 'rewritten') {
+        return since;
+      }
+      throw new RangeError('no answer about a head');
+    },
+  };
+}
+
+async function attested(
+  checker: Pick<Checker, 'log'>,
+  sequence: bigint,
+  note: Uint8Array<ArrayBuffer> | null,
+  books: Uint8Array<ArrayBuffer> | null,
+): Promise<Attested> {
+  if (note === null || books === null) {
+    return { kind: 'missing' };
+  }
+  try {
+    return { kind: 'report', report: parseReport(await checker.log({ ask: 'attestation', sequence, note, books })) };
+  } catch (error) {
+    if (error instanceof LogRefused) {
+      return { kind: 'refused', detail: error.message };
+    }
+    throw error;
+  }
+}
+
+function readSummary(json: string): { readonly head: Head; readonly listed: ReadonlyArray<Omit<Entry, 'attested'>> } {
+  const fields = new Fields('log', parseJson(json));
+  return fields.done({
+    head: { origin: fields.text('origin'), size: fields.integer('size'), root: fields.text('root') },
+    listed: fields.list('attestations', (item) =>
+      item.done({ sequence: item.integer('sequence'), period: item.text('period'), supersededBy: item.nullable('superseded_by', asInteger) }),
+    ),
+  });
+}

@@ -1,0 +1,66 @@
+/** Points and gaps of the history, from what the verifier said of each attestation. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { historyOf } from '../../src/history.ts';
+import { type Entry, LogRefused, LogUnavailable, filesOfFolder, readLog } from '../../src/log.ts';
+import { parseReport, type Report } from '../../src/report.ts';
+
+const vector = JSON.parse(readFileSync(fileURLToPath(new URL('../../../fixtures/vectors/report/three-books.json', import.meta.url)), 'utf8'));
+const report = parseReport(vector.output.report);
+const entry = (sequence: bigint, attested: Entry['attested']): Entry => ({ sequence, period: `2026-0${sequence + 1n}`, supersededBy: null, attested });
+const of = (changed: Partial<Report>): Entry['attested'] => ({ kind: 'report', report: { ...report, ...changed } });
+
+test('every book has a point for every period, and every hole says what it is', () => {
+  const failed = report.checks.map((check, at) => (at === 0 ? { ...check, outcome: 'failed' as const } : check));
+  const unsure = report.books.map((book) => ({ ...book, covered: 'cannot_tell' as const }));
+  const entries = [
+    entry(0n, of({})),
+    entry(1n, { kind: 'missing' }),
+    entry(2n, { kind: 'refused', detail: 'x' }),
+    entry(3n, of({ books: report.books.slice(1) })),
+    entry(4n, of({ checks: failed })),
+    entry(5n, of({ books: unsure })),
+  ];
+  const lines = historyOf(entries);
+  expect(lines.map(({ book }) => book)).toEqual(report.books.map(({ asset, kind }) => `${asset}/${kind}`));
+  expect(lines[0]?.points.map(({ gap }) => gap)).toEqual([null, 'missing', 'refused', 'absent', 'refused', 'refused']);
+  expect(lines.flatMap(({ points }) => points.filter(({ gap }) => gap !== null).map(({ points: figure }) => figure))).not.toContainEqual(expect.any(BigInt));
+});
+
+test('a sealed total gives a least figure', () => {
+  const [book] = report.books;
+  const sealed = { ...book!, total: { kind: 'sealed', bound: '200' } as const, covered: 'covered' as const, reserves: [{ class: 'B' as const, evidence: 'x', amount: '301', encumbered: null }] };
+  const [line] = historyOf([entry(0n, of({ books: [sealed] }))]);
+  expect(line?.points[0]).toMatchObject({ points: 15_050n, sealed: true, gap: null });
+});
+
+const file = (webkitRelativePath: string, text: string): Parameters<typeof filesOfFolder>[0] extends Iterable<infer T> ? T : never => ({
+  webkitRelativePath,
+  size: text.length,
+  arrayBuffer: async () => new TextEncoder().encode(text).buffer,
+});
+
+test('files are found by their place below the folder, and no other file stands for them', async () => {
+  const source = filesOfFolder([file('pub/xlog/checkpoint', 'no'), file('pub/log/checkpoint', 'yes')]);
+  expect(new TextDecoder().decode((await source('log/checkpoint')) ?? expect.unreachable())).toBe('yes');
+  expect(await source('attestations/000000/books.jsonl')).toBeNull();
+});
+
+test('a log is shown only when the verifier has finished it; a refused attestation is a hole, a broken worker an error', async () => {
+  const summary = '{"origin":"a","size":2,"root":"r","attestations":[{"sequence":0,"period":"2026-08","superseded_by":null},{"sequence":1,"period":"2026-09","superseded_by":null}]}';
+  const source = filesOfFolder(['log/checkpoint', 'log/f', 'attestations/000000/attestation.note', 'attestations/000000/books.jsonl'].map((path) => file(`p/${path}`, path)));
+  const answer = (attestation: () => string) => ({
+    log: async ({ ask }: { ask: string }) => (ask === 'begin' ? 'f' : ask === 'finish' ? summary : ask === 'add' ? '' : attestation()),
+  });
+  const refused = answer(() => {
+    throw new LogRefused('no');
+  });
+  expect((await readLog(refused, source, 'p')).entries.map(({ attested }) => attested.kind)).toEqual(['refused', 'missing']);
+  const broken = answer(() => {
+    throw new Error('trap');
+  });
+  await expect(readLog(broken, source, 'p')).rejects.toThrow('trap');
+  await expect(readLog(answer(() => '{}'), source, 'p')).rejects.toThrow();
+  await expect(readLog(refused, filesOfFolder([]), 'p')).rejects.toBeInstanceOf(LogUnavailable);
+});

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::reading::{self, READINGS_ANNEX};
-use super::{EvmAnnex, UtxoAnnex, annex_name, is_evidence, mismatch};
+use super::{EvmAnnex, UtxoAnnex, Wallets, annex_name, is_evidence, mismatch};
 use crate::asset::Asset;
 use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::book_row::Evidence;
@@ -98,9 +98,15 @@ pub fn verify_balances(
         evidence.snapshot,
         &readings,
     )?;
+    // Their records were verified; which rows they speak for is step 13's.
+    facts.extend(Wallets::read(evidence.snapshot, evidence.annexes)?.check_used(evidence.rows)?);
     // An annex by an evidence's name that nothing rests on would look like evidence.
     for name in evidence.annexes.keys() {
-        if is_evidence(name) && name != READINGS_ANNEX && !expected.contains(name) {
+        if is_evidence(name)
+            && name != READINGS_ANNEX
+            && !Wallets::is_annex(name)
+            && !expected.contains(name)
+        {
             return mismatch("annex", format!("no reserve rests on {name}"));
         }
     }

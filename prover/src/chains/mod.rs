@@ -10,6 +10,7 @@ mod error;
 pub mod evm;
 pub mod json_rpc;
 pub mod recheck;
+mod wallets;
 pub mod window;
 
 pub use error::{ChainError, Fault};

@@ -29,7 +29,7 @@ enum OwnershipCommand {
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Schemes: signmessage, multisig-signmessage, bip137, bip322-simple, bip322-full (Bitcoin); \
-    eip191, eip191-keccak, eip712 (EVM); tip191, tron-v1 (TRON); solana, solana-offchain.\n\
+    eip191, eip191-keccak, eip712, and eip1271 and safe, which need state (EVM); tip191, tron-v1 (TRON); solana, solana-offchain.\n\
     A batch line is a JSON object with network, scheme, address; message, message_hex or typed_data; signatures; \
     and script, public_key or frame (hex) where the scheme needs it."
 )]

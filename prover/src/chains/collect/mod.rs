@@ -12,6 +12,7 @@
 mod bitcoin;
 mod evm;
 mod list;
+mod wallets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ use por_protocol::asset::AssetTable;
 use por_protocol::attestation::SnapshotBlock;
 use por_protocol::balances::{READINGS_ANNEX, ReadingRecord};
 use por_protocol::book_row::Evidence;
-use por_protocol::ownership::Network;
+use por_protocol::ownership::{Challenge, Network};
 use por_protocol::state_proof::TokenRegistry;
 
 use self::bitcoin::collect_bitcoin;
@@ -41,6 +42,14 @@ struct Harvest {
     blocks: Vec<SnapshotBlock>,
     annexes: BTreeMap<String, Vec<u8>>,
     readings: Vec<ReadingRecord>,
+}
+
+/// What the collecting side knows beside nodes.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    tokens: &'a TokenRegistry,
+    /// What contract wallets were to sign.
+    challenge: Option<&'a Challenge>,
 }
 
 /// A folder that [`collect`] wrote.
@@ -83,7 +92,8 @@ pub struct Summary {
     pub chains: usize,
 }
 
-/// Collects balances and evidence of all lines of `list` into the new folder `out`.
+/// Collects balances and evidence of all lines of `list` into the new folder `out`. `challenge` is what contracts are asked
+/// about by lines of the scheme `eip1271`.
 ///
 /// # Errors
 /// [`Error::Line`] for a wrong line, [`Error::Chain`] for what a node does or says, [`Error::InTheWay`], [`Error::Io`].
@@ -91,6 +101,7 @@ pub fn collect(
     config: &ChainsConfig,
     assets: &AssetTable,
     tokens: &TokenRegistry,
+    challenge: Option<&Challenge>,
     list: &Path,
     out: &Path,
 ) -> Result<Summary, Error> {
@@ -120,7 +131,8 @@ pub fn collect(
             let why = format!("the configuration names no node of {network}");
             return Err(wrong(list, line, &why, "Add a [[chain]] with its nodes."));
         };
-        collect_chain(config, chain, tokens, list, &mut lines, &mut collected)?;
+        let known = Known { tokens, challenge };
+        collect_chain(config, chain, known, list, &mut lines, &mut collected)?;
     }
     write(out, &header, &records, &lines, &collected)?;
     Ok(summary)
@@ -129,7 +141,7 @@ pub fn collect(
 fn collect_chain(
     config: &ChainsConfig,
     chain: &ChainConfig,
-    tokens: &TokenRegistry,
+    known: Known<'_>,
     list: &Path,
     lines: &mut [&mut Line],
     collected: &mut Harvest,
@@ -152,7 +164,7 @@ fn collect_chain(
                 })?;
                 nodes.push((*name, node));
             }
-            Ok(collect_evm(chain, &nodes, tokens, lines, collected)?)
+            Ok(collect_evm(chain, &nodes, known, lines, collected)?)
         }
         _ => {
             let mut nodes = Vec::new();

@@ -93,11 +93,11 @@ pub fn verify_balances(
         expected.push(name);
     }
     let bytes = evidence.annexes.get(READINGS_ANNEX);
-    reading::verify(
+    facts.extend(reading::verify(
         bytes.map(Vec::as_slice).unwrap_or_default(),
         evidence.snapshot,
         &readings,
-    )?;
+    )?);
     // Their records were verified; which rows they speak for is step 13's.
     facts.extend(Wallets::read(evidence.snapshot, evidence.annexes)?.check_used(evidence.rows)?);
     // An annex by an evidence's name that nothing rests on would look like evidence.
@@ -143,7 +143,9 @@ fn check_coins(
                 continue;
             }
             let chain = instance.id.chain();
-            let known = chain.starts_with("eip155:") || chain.starts_with("bip122:");
+            let known = ["eip155:", "bip122:", "tron:", "solana:", "xrpl:"]
+                .iter()
+                .any(|known| chain.starts_with(known));
             if let Some(other) = native.insert(chain, &instance.id).filter(|_| known) {
                 let why = format!("{other} and {} are one native coin", instance.id);
                 return mismatch("instance", why);

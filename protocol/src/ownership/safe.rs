@@ -167,3 +167,118 @@ fn recover(hash: &[u8; 32], signature: &[u8]) -> Result<[u8; 20], OwnershipError
     let id = RecoveryId::new(matches!(v, 28 | 32), false);
     address_bytes(&ecdsa::recover(&signed, &ecdsa::from_scalars(*r, *s)?, id)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::SampleKey;
+    use super::*;
+    use alloc::format;
+    use alloc::string::String;
+
+    const TEXT: &[u8] = b"a challenge";
+
+    fn key(number: u8) -> SampleKey {
+        SampleKey::from_secret(&[number; 32]).unwrap()
+    }
+
+    fn bytes(number: u8) -> [u8; 20] {
+        let chain = EvmChainId::new(1).unwrap();
+        let address = key(number).evm_address(chain).unwrap();
+        let mut bytes = [0; 20];
+        hex::decode_to_slice(&address.as_str()[2..], &mut bytes).unwrap();
+        bytes
+    }
+
+    fn safe(chain: u64, wallet: u8, threshold: usize) -> Result<SafeOwners, OwnershipError> {
+        let owners = [1, 2, 3].map(bytes).into_iter().collect();
+        SafeOwners::new(
+            EvmChainId::new(chain).unwrap(),
+            [wallet; 20],
+            owners,
+            threshold,
+        )
+    }
+
+    /// In the order given.
+    fn signed(safe: &SafeOwners, numbers: &[u8]) -> String {
+        let digits: String = numbers
+            .iter()
+            .map(|number| key(*number).sign_safe(safe, TEXT).unwrap()[2..].into())
+            .collect::<Vec<String>>()
+            .concat();
+        format!("0x{digits}")
+    }
+
+    fn sorted(numbers: &[u8]) -> Vec<u8> {
+        let mut numbers = numbers.to_vec();
+        numbers.sort_by_key(|number| bytes(*number));
+        numbers
+    }
+
+    #[test]
+    fn s_08_owners_count_once_in_order_and_up_to_the_threshold() {
+        let own = safe(1, 9, 2).unwrap();
+        let good = signed(&own, &sorted(&[1, 3]));
+        assert_eq!(own.verify(TEXT, &good), Ok(()));
+        assert_eq!(own.verify(TEXT, &signed(&own, &sorted(&[1, 2, 3]))), Ok(()));
+        let mut backwards = sorted(&[1, 3]);
+        backwards.reverse();
+        let refused = |numbers: &[u8]| own.verify(TEXT, &signed(&own, numbers)).unwrap_err();
+        assert_eq!(refused(&backwards), OwnershipError::OwnerOrder);
+        assert_eq!(refused(&[1, 1]), OwnershipError::SignerRepeated);
+        assert_eq!(refused(&sorted(&[1, 2, 4])), OwnershipError::SignerUnknown);
+        assert_eq!(
+            refused(&[1]),
+            OwnershipError::ThresholdMissed {
+                expected: 2,
+                found: 1
+            }
+        );
+        // Another text, wallet or chain is another hash, whose recovered keys own nothing.
+        assert!(own.verify(b"another", &good).is_err());
+        assert!(safe(1, 8, 2).unwrap().verify(TEXT, &good).is_err());
+        assert!(safe(2, 9, 2).unwrap().verify(TEXT, &good).is_err());
+    }
+
+    #[test]
+    fn s_08_a_threshold_of_none_or_of_more_than_all_is_no_safe() {
+        assert!(safe(1, 9, 0).is_err() && safe(1, 9, 4).is_err() && safe(1, 9, 3).is_ok());
+    }
+
+    #[test]
+    fn s_03_other_forms_of_owners_signatures_are_refused_or_undecided() {
+        let own = safe(1, 9, 1).unwrap();
+        let good = signed(&own, &[1]);
+        let with = |v: u8| {
+            own.verify(TEXT, &format!("{}{v:02x}", &good[..130]))
+                .unwrap_err()
+        };
+        for v in [0, 1] {
+            assert!(with(v).is_undecided(), "{v}");
+        }
+        for v in [2, 26, 29, 30, 33, 255] {
+            assert_eq!(with(v), OwnershipError::RecoveryByte { found: v });
+        }
+        // The same signature as if made by `personal_sign`: another key, or none.
+        assert!(
+            own.verify(TEXT, &format!("{}{:02x}", &good[..130], 31))
+                .is_err()
+        );
+        for bad in [
+            "",
+            "0x",
+            "0x00",
+            &good[2..],
+            &good[..130],
+            &format!("{good}00"),
+        ] {
+            assert!(own.verify(TEXT, bad).is_err(), "{bad}");
+        }
+        assert!(own.verify(TEXT, &good.replacen("0x", "0X", 1)).is_err());
+        let flood = format!("0x{}", "00".repeat(SIGNATURE_BYTES * (MAX_OWNERS + 1)));
+        assert!(matches!(
+            own.verify(TEXT, &flood),
+            Err(OwnershipError::SignatureLength { .. })
+        ));
+    }
+}

@@ -295,6 +295,7 @@ fn read_evm(
                 amount,
                 node: (*name).into(),
                 slot: height,
+                answered: None,
                 time: now(),
             });
             bar.inc(1);

@@ -12,6 +12,7 @@
 mod bitcoin;
 mod evm;
 mod list;
+mod readings;
 mod wallets;
 
 use std::collections::BTreeMap;
@@ -29,10 +30,16 @@ use por_protocol::state_proof::TokenRegistry;
 use self::bitcoin::collect_bitcoin;
 use self::evm::collect_evm;
 use self::list::{Found, Line, filled, read_list, wrong};
+use self::readings::collect_readings;
 use super::bitcoin::BitcoinNode;
 use super::config::{ChainConfig, ChainsConfig};
 use super::error::{ChainError, Fault};
 use super::evm::EvmNode;
+use super::json_rpc::JsonRpc;
+use super::reading::ChainReader;
+use super::solana::SolanaNode;
+use super::tron::TronNode;
+use super::xrpl::XrplNode;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 
@@ -166,6 +173,17 @@ fn collect_chain(
             }
             Ok(collect_evm(chain, &nodes, known, lines, collected)?)
         }
+        Some(network) if !matches!(network, Network::Bitcoin(_)) => {
+            let mut nodes = Vec::new();
+            for (name, client) in &clients {
+                let node = reader(&chain.network, client)?;
+                expect_chain(&node.network(), chain, |why| {
+                    node.fault(Fault::WrongChain, why)
+                })?;
+                nodes.push((*name, node));
+            }
+            Ok(collect_readings(chain, &nodes, lines, collected)?)
+        }
         _ => {
             let mut nodes = Vec::new();
             for (_, client) in &clients {
@@ -176,6 +194,20 @@ fn collect_chain(
                 nodes.push(node);
             }
             collect_bitcoin(chain, &nodes, list, lines, collected)
+        }
+    }
+}
+
+/// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
+fn reader<'a>(network: &str, rpc: &'a JsonRpc) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
+    match network.split(':').next() {
+        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
+        Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
+        Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
+        _ => {
+            let why =
+                format!("nodes of {network} are not read; name one without a URL, read by hand");
+            Err(rpc.fault(Fault::NotAvailable, why))
         }
     }
 }
@@ -227,6 +259,7 @@ fn by_hand(
             amount,
             node: node.name.clone(),
             slot,
+            answered: None,
             time: now(),
         });
     }

@@ -203,7 +203,7 @@ mod tests {
     fn signed(safe: &SafeOwners, numbers: &[u8]) -> String {
         let digits: String = numbers
             .iter()
-            .map(|number| key(*number).sign_safe(safe, TEXT).unwrap()[2..].into())
+            .map(|number| String::from(&key(*number).sign_safe(safe, TEXT).unwrap()[2..]))
             .collect::<Vec<String>>()
             .concat();
         format!("0x{digits}")

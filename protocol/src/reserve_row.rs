@@ -109,6 +109,34 @@ impl ReserveRow {
         Ok(address)
     }
 
+    /// Whether its voice is a contract, which speaks only at a block: see `balances::Wallets`.
+    #[must_use]
+    pub fn needs_state(&self) -> bool {
+        matches!(self.scheme.parse(), Ok(Scheme::Eip1271 | Scheme::Safe))
+    }
+
+    /// The one signature of a contract wallet: `0x` and hex.
+    ///
+    /// # Errors
+    /// [`Error::Field`] for another number of them, another encoding, or a member that the scheme does not use.
+    pub fn only_signature(&self) -> Result<&str, Error> {
+        let refuse = |why: &str| Error::Field {
+            what: "ownership",
+            why: why.into(),
+        };
+        if self.script.is_some() || self.public_key.is_some() || self.frame.is_some() {
+            return Err(refuse("the scheme takes no script, public key or frame"));
+        }
+        let [signature] = self.signatures.as_slice() else {
+            return Err(refuse("the scheme takes one signature"));
+        };
+        let digits = signature.strip_prefix("0x");
+        if digits.is_none_or(|digits| hex::decode(digits).is_err()) {
+            return Err(refuse("the signature is not 0x and hex"));
+        }
+        Ok(signature)
+    }
+
     /// Verifies the signature over the challenge that the verifier builds itself.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use alloy_trie::proof::ProofRetainer;
 use alloy_trie::{HashBuilder, Nibbles};
 use por_protocol::amount::{Decimals, ExactAmount};
-use por_protocol::asset::{Asset, AssetId, Instance};
+use por_protocol::asset::{Asset, AssetId, AssetTable, Instance};
 use por_protocol::attestation::{Snapshot, SnapshotBlock};
 use por_protocol::balances::{
     BalanceEvidence, Class, Classes, Confirmed, EvmRecord, OutPoint, READINGS_ANNEX, ReadingRecord,
@@ -234,6 +234,7 @@ fn honest() -> Case {
         amount: ExactAmount::from_steps(44),
         node: node.into(),
         slot: HEIGHT,
+        answered: None,
         time: TIME + 9,
     };
     let mut rows = vec![
@@ -558,6 +559,13 @@ fn b_03_blocks_far_from_the_snapshot_and_outputs_after_it_are_refused() {
     refused("a reading of another slot", "mismatch", |case| {
         case.readings[0].slot -= 1
     });
+    refused(
+        "an EVM node that answers for a later block",
+        "mismatch",
+        |case| {
+            case.readings[0].answered = Some(HEIGHT + 1);
+        },
+    );
     refused("a reading of another hour", "mismatch", |case| {
         case.readings[0].time += 9_000
     });
@@ -598,6 +606,38 @@ fn b_05_wrapped_coins_are_flagged_and_a_native_coin_has_one_name() {
     case.assets[0] = asset("ETH", 9, &[(ETHER, 18), (weth, 18)]);
     let facts = case.verify().unwrap();
     assert_eq!(facts.get("wrapped"), Some(&format!("ETH counts {weth}")));
+    // A rebasing token of staked ether, and one that wraps bitcoin, under the names of what they stand for.
+    let wbtc = "eip155:1/erc20:0x2260fac5e5542a773aa44fbcfedf7c193bc2c599";
+    let mut case = honest();
+    case.assets[0] = asset("ETH", 9, &[(ETHER, 18), (STETH, 18), (wbtc, 8)]);
+    let facts = case.verify().unwrap();
+    assert_eq!(
+        facts.get("wrapped"),
+        Some(&format!("ETH counts {STETH}; ETH counts {wbtc}"))
+    );
+    // The token and what it wraps are two coins; one coin under two assets is refused where assets are read.
+    let twice = [
+        asset("ETH", 9, &[(ETHER, 18)]),
+        asset("WETH", 9, &[(ETHER, 18)]),
+    ];
+    assert!(AssetTable::new(twice.to_vec()).is_err());
+    for (one, other) in [
+        ("tron:728126428/slip44:195", "tron:728126428/slip44:196"),
+        (
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:501",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:1",
+        ),
+        ("xrpl:0/slip44:144", "xrpl:0/slip44:1"),
+    ] {
+        refused(
+            "one coin of a chain without proofs under two names",
+            "mismatch",
+            |case| {
+                case.assets.push(asset("ONE", 6, &[(one, 6)]));
+                case.assets.push(asset("OTHER", 6, &[(other, 6)]));
+            },
+        );
+    }
     refused("one coin under two names", "mismatch", |case| {
         case.assets
             .push(asset("ETHER", 9, &[("eip155:1/slip44:61", 18)]));

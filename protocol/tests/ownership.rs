@@ -576,7 +576,15 @@ fn s_07_signatures_for_another_network_are_refused() {
 
 #[test]
 fn s_08_contract_wallet_claims_are_undecided() {
-    assert!("eip1271".parse::<Scheme>().unwrap_err().is_undecided());
+    // Whatever the signature: even the one of a key is none of a contract's.
+    let key = SampleKey::from_secret(&[7; 32]).unwrap();
+    let address = key.evm_address(EvmChainId::new(1).unwrap()).unwrap();
+    let signature = key.sign_eip191(b"text").unwrap();
+    for scheme in [Scheme::Eip1271, Scheme::Safe] {
+        let claim = Claim::new(scheme, &address, Message::Bytes(b"text"), &[&signature]).verify();
+        assert_eq!(claim, Err(OwnershipError::NeedsState));
+        assert!(OwnershipError::NeedsState.is_undecided());
+    }
 }
 
 #[test]

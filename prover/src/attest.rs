@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use por_protocol::attestation::{
     Annex, Attestation, ChallengeTerms, Rows, Snapshot, SnapshotBlock, statement_key_name,
 };
-use por_protocol::balances::{BalanceEvidence, is_evidence, verify_balances};
+use por_protocol::balances::{BalanceEvidence, Wallets, is_evidence, verify_balances};
 use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::merkle::RowTree;
@@ -76,7 +76,7 @@ pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Atte
         time: plan.snapshot_time,
         blocks: input.blocks,
     };
-    check_balances(
+    let evidence = check_balances(
         &folder,
         &snapshot,
         &books,
@@ -99,6 +99,7 @@ pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Atte
         challenge: input.challenge,
         annexes,
     };
+    check_wallets(&attestation, &input.reserves, &evidence)?;
     let mut text = serde_json::to_string_pretty(&attestation).map_err(|error| Error::Io {
         path: folder.json(),
         source: error.into(),
@@ -194,7 +195,7 @@ fn check_balances(
     rows: &[ReserveRow],
     annexes: &[Annex],
     tokens: &TokenRegistry,
-) -> Result<(), Error> {
+) -> Result<BTreeMap<String, Vec<u8>>, Error> {
     let mut evidence = BTreeMap::new();
     for annex in annexes.iter().filter(|annex| is_evidence(&annex.name)) {
         let path = folder.annexes().join(&annex.name);
@@ -204,20 +205,40 @@ fn check_balances(
         );
     }
     let assets: Vec<_> = books.iter().map(|book| &book.asset).collect();
-    let evidence = BalanceEvidence {
+    let judged = BalanceEvidence {
         snapshot,
         assets: &assets,
         rows,
         annexes: &evidence,
     };
-    verify_balances(&evidence, tokens)
-        .map(drop)
-        .map_err(|error| {
-            Error::refused(
-                format!("reserves: {error}"),
-                "Collect the balances again with `por reserves collect`; nothing was signed.",
-            )
-        })
+    verify_balances(&judged, tokens).map_err(|error| {
+        Error::refused(
+            format!("reserves: {error}"),
+            "Collect the balances again with `por reserves collect`; nothing was signed.",
+        )
+    })?;
+    Ok(evidence)
+}
+
+/// The signatures of contract wallets, which speak through an annex.
+fn check_wallets(
+    attestation: &Attestation,
+    rows: &[ReserveRow],
+    evidence: &BTreeMap<String, Vec<u8>>,
+) -> Result<(), Error> {
+    let mut rows = rows.iter().filter(|row| row.needs_state()).peekable();
+    if rows.peek().is_none() {
+        return Ok(());
+    }
+    let refuse = |error: por_protocol::error::Error| {
+        Error::refused(
+            format!("contract wallets: {error}"),
+            "Collect again with `por reserves collect`, and sign the text that `por challenge` prints.",
+        )
+    };
+    let challenge = attestation.challenge().map_err(refuse)?;
+    let wallets = Wallets::read(&attestation.snapshot, evidence).map_err(refuse)?;
+    rows.try_for_each(|row| wallets.verify_ownership(row, &challenge).map_err(refuse))
 }
 
 fn bind_annexes(

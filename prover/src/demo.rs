@@ -166,6 +166,7 @@ pub fn sample_readings(
                 amount: ExactAmount::from_units(amount, decimals).map_err(|_| fault())?,
                 node: node.to_owned(),
                 slot,
+                answered: None,
                 time: snapshot_time,
             };
             readings += &serde_json::to_string(&reading).map_err(|_| fault())?;

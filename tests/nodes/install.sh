@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Puts the nodes that tests run into the folder given, once: anvil and the OpenZeppelin contracts from npm, pinned by the
+# Puts the nodes that tests run into the folder given, once: anvil and the OpenZeppelin and Safe contracts from npm, pinned by the
 # lock file beside this script, and Bitcoin Knots from Debian's unstable suite, unpacked with the libraries it was built
 # with. Nothing is installed on the machine, and its package lists stay as they are. Ends with the versions.
 set -euo pipefail
@@ -20,7 +20,8 @@ npm_part() {
   command -v npm >/dev/null || fail "npm is missing; it comes with Node"
   rm -rf "$npm" && mkdir -p "$npm"
   cp "$here/package.json" "$here/package-lock.json" "$npm/"
-  (cd "$npm" && npm ci --no-audit --no-fund --loglevel=error >&2) || fail "npm could not install anvil and the contracts"
+  # The Safe's artifacts name a library for scripts as a peer; only their bytecode is used.
+  (cd "$npm" && npm ci --legacy-peer-deps --no-audit --no-fund --loglevel=error >&2) || fail "npm could not install anvil and the contracts"
   cp "$here/package-lock.json" "$npm/installed.json"
 }
 

@@ -8,6 +8,7 @@ use crate::asset::AssetId;
 use crate::attestation::Snapshot;
 use crate::book_row::{BookRow, Evidence};
 use crate::error::Error;
+use crate::ownership::Scheme;
 use crate::report::Facts;
 use crate::reserve_row::ReserveRow;
 
@@ -46,6 +47,7 @@ impl Class {
 pub struct Confirmed {
     blocks: BTreeMap<String, String>,
     requeried: BTreeSet<(String, Evidence)>,
+    answered: BTreeSet<String>,
 }
 
 impl Confirmed {
@@ -68,10 +70,16 @@ impl Confirmed {
         self.requeried.insert((network.into(), evidence));
     }
 
+    /// All contract wallets on `network` were asked again at the snapshot's block: they said yes to their signatures, and
+    /// no to what nobody signed.
+    pub fn wallets_answered(&mut self, network: &str) {
+        self.answered.insert(network.into());
+    }
+
     /// Whether anything is confirmed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.blocks.is_empty() && self.requeried.is_empty()
+        self.blocks.is_empty() && self.requeried.is_empty() && self.answered.is_empty()
     }
 
     /// Checks that the snapshot's blocks are those confirmed.
@@ -125,6 +133,23 @@ impl Confirmed {
     }
 }
 
+/// A balance is worth no more than the voice that claims it.
+impl Confirmed {
+    fn of_row(&self, snapshot: &Snapshot, row: &ReserveRow) -> Class {
+        let balance = self.class(snapshot, &row.network, row.evidence);
+        let state = self.class(snapshot, &row.network, Evidence::EvmStateProof);
+        let voice = match row.scheme.parse() {
+            Ok(Scheme::Safe) => state,
+            Ok(Scheme::Eip1271) if state == Class::A && self.answered.contains(&row.network) => {
+                Class::B
+            }
+            Ok(Scheme::Eip1271) => Class::D,
+            _ => Class::A,
+        };
+        balance.max(voice)
+    }
+}
+
 /// The class of each sum of reserves.
 ///
 /// A sum is as good as the weakest of its rows: half a chain confirmed confirms no sum over both halves.
@@ -157,7 +182,7 @@ impl Classes {
             let Some(asset) = assets.get(&row.instance) else {
                 continue;
             };
-            let class = confirmed.class(snapshot, &row.network, row.evidence);
+            let class = confirmed.of_row(snapshot, row);
             let weakest = classes
                 .entry(((*asset).clone(), row.evidence))
                 .or_insert(class);

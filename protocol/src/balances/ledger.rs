@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::reading::{self, READINGS_ANNEX};
-use super::{EvmAnnex, UtxoAnnex, annex_name, is_evidence, mismatch};
+use super::{EvmAnnex, UtxoAnnex, Wallets, annex_name, is_evidence, mismatch};
 use crate::asset::Asset;
 use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::book_row::Evidence;
@@ -93,14 +93,20 @@ pub fn verify_balances(
         expected.push(name);
     }
     let bytes = evidence.annexes.get(READINGS_ANNEX);
-    reading::verify(
+    facts.extend(reading::verify(
         bytes.map(Vec::as_slice).unwrap_or_default(),
         evidence.snapshot,
         &readings,
-    )?;
+    )?);
+    // Their records were verified; which rows they speak for is step 13's.
+    facts.extend(Wallets::read(evidence.snapshot, evidence.annexes)?.check_used(evidence.rows)?);
     // An annex by an evidence's name that nothing rests on would look like evidence.
     for name in evidence.annexes.keys() {
-        if is_evidence(name) && name != READINGS_ANNEX && !expected.contains(name) {
+        if is_evidence(name)
+            && name != READINGS_ANNEX
+            && !Wallets::is_annex(name)
+            && !expected.contains(name)
+        {
             return mismatch("annex", format!("no reserve rests on {name}"));
         }
     }
@@ -137,7 +143,9 @@ fn check_coins(
                 continue;
             }
             let chain = instance.id.chain();
-            let known = chain.starts_with("eip155:") || chain.starts_with("bip122:");
+            let known = ["eip155:", "bip122:", "tron:", "solana:", "xrpl:"]
+                .iter()
+                .any(|known| chain.starts_with(known));
             if let Some(other) = native.insert(chain, &instance.id).filter(|_| known) {
                 let why = format!("{other} and {} are one native coin", instance.id);
                 return mismatch("instance", why);

@@ -16,13 +16,20 @@ mod class;
 mod evm;
 mod ledger;
 mod reading;
+mod safe;
 mod utxo;
+mod wallet;
 
 pub use class::{Class, Classes, Confirmed};
 pub use evm::{EvmAnnex, EvmRecord};
 pub use ledger::{BalanceEvidence, verify_balances};
 pub use reading::{READINGS_ANNEX, ReadingRecord};
+pub use safe::{OWNERS_SLOT, SENTINEL_OWNER, SafeOwner, SafeRecord, owner_slot};
 pub use utxo::{OutPoint, UtxoAnnex, UtxoRecord, is_immature};
+pub use wallet::{
+    CallRecord, DelegationRecord, MAGIC_ANSWER, ProbeRecord, WalletRecord, Wallets, is_yes,
+    wallet_annex_name,
+};
 
 use alloc::format;
 use alloc::string::String;
@@ -53,7 +60,10 @@ pub fn annex_name(network: &Network) -> Option<String> {
 #[must_use]
 pub fn is_evidence(annex: &str) -> bool {
     annex == READINGS_ANNEX
-        || (annex.ends_with(".jsonl") && (annex.starts_with("evm-") || annex.starts_with("utxo-")))
+        || (annex.ends_with(".jsonl")
+            && ["evm-", "utxo-", "wallets-"]
+                .iter()
+                .any(|start| annex.starts_with(start)))
 }
 
 /// The exact lines of an annex: each ends in a line feed, none is empty.

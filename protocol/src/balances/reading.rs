@@ -2,10 +2,10 @@
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::evm::about;
 use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
@@ -16,6 +16,7 @@ use crate::attestation::Snapshot;
 use crate::book_row::Evidence;
 use crate::error::Error;
 use crate::json;
+use crate::report::Facts;
 use crate::reserve_row::ReserveRow;
 
 /// Name of the annex with readings of all chains.
@@ -36,14 +37,32 @@ pub struct ReadingRecord {
     pub amount: ExactAmount,
     /// Name of the node, and so of whoever runs it.
     pub node: String,
-    /// Height or slot that the node answered for.
+    /// Height or slot of the snapshot's block, which the node was asked for.
     pub slot: u64,
+    /// The later height or slot up to which the node answered, where it cannot answer for `slot` itself: the balance is of
+    /// some block from `slot` to this one.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "present"
+    )]
+    pub answered: Option<u64>,
     /// When it was asked, in Unix seconds.
     pub time: u64,
 }
 
+/// A member that is there has a value: `null` would be a second way to leave it out.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    u64::deserialize(deserializer).map(Some)
+}
+
 /// Checks the readings that rows of the evidence `agreed_readings` and `signed_reading` rest on.
-pub(super) fn verify(bytes: &[u8], snapshot: &Snapshot, rows: &[&ReserveRow]) -> Result<(), Error> {
+pub(super) fn verify(
+    bytes: &[u8],
+    snapshot: &Snapshot,
+    rows: &[&ReserveRow],
+) -> Result<Facts, Error> {
+    let mut later = 0_u64;
     let mut readings: BTreeMap<(InstanceId, String), Vec<ReadingRecord>> = BTreeMap::new();
     if !bytes.is_empty() {
         for line in lines(WHAT, bytes)? {
@@ -52,6 +71,7 @@ pub(super) fn verify(bytes: &[u8], snapshot: &Snapshot, rows: &[&ReserveRow]) ->
                 what: "name of a node",
                 why: format!("{error}"),
             })?;
+            later = later.saturating_add(u64::from(reading.answered.is_some()));
             let key = (reading.instance.clone(), reading.address.clone());
             readings.entry(key).or_default().push(reading);
         }
@@ -63,7 +83,11 @@ pub(super) fn verify(bytes: &[u8], snapshot: &Snapshot, rows: &[&ReserveRow]) ->
     }
     match readings.keys().next() {
         Some((instance, _)) => mismatch(WHAT, format!("a reading of {instance} is no row's")),
-        None => Ok(()),
+        None if later > 0 => Ok(Facts::from([(
+            "readings_of_later_blocks",
+            later.to_string(),
+        )])),
+        None => Ok(Facts::new()),
     }
 }
 
@@ -94,6 +118,20 @@ fn verify_row(
         if block.is_none_or(|block| block.height != reading.slot) {
             let why = format!(
                 "{} answered for another slot than the snapshot's",
+                reading.node
+            );
+            return mismatch("reading", why);
+        }
+        // EVM and Bitcoin nodes answer for the block that is named; only others may say "later".
+        let exact = ["eip155:", "bip122:"]
+            .iter()
+            .any(|chain| row.network.starts_with(chain));
+        if reading
+            .answered
+            .is_some_and(|answered| exact || answered < reading.slot)
+        {
+            let why = format!(
+                "{} answered for a block that cannot stand for it",
                 reading.node
             );
             return mismatch("reading", why);

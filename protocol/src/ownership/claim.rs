@@ -78,7 +78,12 @@ impl<'a> Claim<'a> {
         let fits = match self.network {
             Network::Evm(_) => matches!(
                 self.scheme,
-                Scheme::Eip191 | Scheme::Eip191Keccak | Scheme::Eip712 | Scheme::EcdsaPrefixed
+                Scheme::Eip191
+                    | Scheme::Eip191Keccak
+                    | Scheme::Eip712
+                    | Scheme::EcdsaPrefixed
+                    | Scheme::Eip1271
+                    | Scheme::Safe
             ),
             Network::Bitcoin(_) => matches!(
                 self.scheme,
@@ -142,6 +147,8 @@ impl<'a> Claim<'a> {
                 evm::verify_eip191_keccak(address, message, self.one_signature()?)
             }
             Scheme::Eip712 => Err(OwnershipError::MessageKind),
+            // A signature alone says nothing: the contract may answer otherwise, or be another (S-08).
+            Scheme::Eip1271 | Scheme::Safe => Err(OwnershipError::NeedsState),
             Scheme::Tip191 => tron::verify_tip191(address, message, self.one_signature()?),
             Scheme::TronV1 => tron::verify_v1(address, message, self.one_signature()?),
             Scheme::Solana => solana::verify(address, message, self.one_signature()?),

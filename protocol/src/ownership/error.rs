@@ -213,6 +213,18 @@ pub enum OwnershipError {
     /// The signature is by a key that is not in the script.
     #[error("signed by a key that the script does not name")]
     SignerUnknown,
+    /// A contract wallet, which speaks only at a block of its chain: through its answer there, or its storage.
+    #[error("needs state: what the contract answers, or its storage, at the snapshot's block")]
+    NeedsState,
+    /// A Safe's owner who signs by a contract of its own, or by an approval on the chain.
+    #[error("this kind of owner's signature (v = {found}) is not supported")]
+    OwnerSignatureKind {
+        /// The byte found.
+        found: u8,
+    },
+    /// The signatures of a Safe's owners are not in ascending order of their addresses, each once.
+    #[error("the owners' signatures are not in ascending order of their addresses")]
+    OwnerOrder,
     /// The frame breaks the layout of its format.
     #[error("the frame is not an off-chain message of version 0")]
     FrameMalformed,
@@ -321,6 +333,9 @@ impl OwnershipError {
             Self::ThresholdMissed { .. } => "threshold-missed",
             Self::SignerRepeated => "signer-repeated",
             Self::SignerUnknown => "signer-unknown",
+            Self::NeedsState => "needs-state",
+            Self::OwnerSignatureKind { .. } => "owner-signature-kind",
+            Self::OwnerOrder => "owner-order",
             Self::FrameMalformed => "frame-malformed",
             Self::FrameVersion { .. } => "frame-version",
             Self::FrameOtherMessage => "frame-other-message",
@@ -352,6 +367,8 @@ impl OwnershipError {
                 | Self::ProofOfFunds
                 | Self::TimeLocked { .. }
                 | Self::FrameVersion { .. }
+                | Self::NeedsState
+                | Self::OwnerSignatureKind { .. }
         )
     }
 }

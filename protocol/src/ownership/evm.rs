@@ -8,7 +8,7 @@
 //! The message is always hashed here. A digest is never taken in its place: for a digest that the prover may
 //! choose, signatures of any public key can be made up without its secret.
 //!
-//! Contract wallets (EIP-1271) have no such key; their claims fail here as `wrong-signer`.
+//! Contract wallets have no such key: see the schemes `eip1271` and `safe`.
 //!
 //! Cost: one recovery. Source: EIP-191, version 0x45; EIP-712; SEC 1 §4.1.6 for recovery.
 

@@ -24,6 +24,10 @@ pub enum Scheme {
     Eip191Keccak,
     /// EIP-712 typed data.
     Eip712,
+    /// EIP-1271: what the address's contract answers at a block. Needs that answer.
+    Eip1271,
+    /// Signatures of a Safe's owners over its message, and the Safe's storage at a block. Needs that storage.
+    Safe,
     /// TRON message signing, version 2.
     Tip191,
     /// TRON message signing, version 1, over Keccak-256 of the message.
@@ -46,7 +50,7 @@ pub enum Scheme {
 
 impl Scheme {
     /// Every scheme that this version judges.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::SignMessage,
         Self::MultisigSignMessage,
         Self::Bip137,
@@ -55,6 +59,8 @@ impl Scheme {
         Self::Eip191,
         Self::Eip191Keccak,
         Self::Eip712,
+        Self::Eip1271,
+        Self::Safe,
         Self::Tip191,
         Self::TronV1,
         Self::Solana,
@@ -77,6 +83,8 @@ impl Scheme {
             Self::Eip191 => "eip191",
             Self::Eip191Keccak => "eip191-keccak",
             Self::Eip712 => "eip712",
+            Self::Eip1271 => "eip1271",
+            Self::Safe => "safe",
             Self::Tip191 => "tip191",
             Self::TronV1 => "tron-v1",
             Self::Solana => "solana",
@@ -125,7 +133,7 @@ mod tests {
 
     #[test]
     fn unknown_names_are_undecided() {
-        for text in ["", "EIP191", "eip191 ", "bip322", "eip1271"] {
+        for text in ["", "EIP191", "eip191 ", "bip322", "eip-1271", "SAFE"] {
             assert!(
                 text.parse::<Scheme>().unwrap_err().is_undecided(),
                 "{text:?}"

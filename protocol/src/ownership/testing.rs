@@ -15,6 +15,7 @@ use super::error::OwnershipError;
 use super::evm;
 use super::hash::{hash160, tagged_hash};
 use super::network::{BitcoinChain, EvmChainId, Network};
+use super::safe::SafeOwners;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -79,9 +80,22 @@ impl SampleKey {
     ///
     /// `SecretKey` with negligible probability.
     pub fn sign_eip191(&self, message: &[u8]) -> Result<String, OwnershipError> {
+        self.sign_digest(&evm::message_hash(message))
+    }
+
+    /// Signature of a Safe's owner over the Safe's message, as wallets print it.
+    ///
+    /// # Errors
+    ///
+    /// `SecretKey` with negligible probability.
+    pub fn sign_safe(&self, safe: &SafeOwners, message: &[u8]) -> Result<String, OwnershipError> {
+        self.sign_digest(&safe.message_hash(message))
+    }
+
+    fn sign_digest(&self, digest: &[u8; 32]) -> Result<String, OwnershipError> {
         let (signature, id) = self
             .ecdsa
-            .sign_prehash_recoverable(&evm::message_hash(message))
+            .sign_prehash_recoverable(digest)
             .map_err(|_| OwnershipError::SecretKey)?;
         let v = if id.is_y_odd() { 28 } else { 27 };
         Ok(format!("0x{}{v:02x}", hex::encode(signature.to_bytes())))

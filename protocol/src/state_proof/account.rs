@@ -51,6 +51,8 @@ pub struct Account {
     balance: [u8; 32],
     /// Root of the account's storage.
     storage_root: [u8; 32],
+    /// Keccak-256 of the account's code.
+    code_hash: [u8; 32],
 }
 
 impl Account {
@@ -73,10 +75,10 @@ impl Account {
             return Err(Error::Encoding { what: WHAT });
         };
         nonce.u64(WHAT)?;
-        code_hash.array::<32>(WHAT)?;
         Ok(Some(Self {
             balance: balance.word(WHAT)?,
             storage_root: storage_root.array(WHAT)?,
+            code_hash: code_hash.array(WHAT)?,
         }))
     }
 
@@ -86,6 +88,12 @@ impl Account {
     /// [`Error::TotalOverflow`] at 2¹²⁸ or more.
     pub fn balance(&self) -> Result<ExactAmount, Error> {
         exact(&self.balance)
+    }
+
+    /// Keccak-256 of the account's code; that of nothing where it has none.
+    #[must_use]
+    pub const fn code_hash(&self) -> &[u8; 32] {
+        &self.code_hash
     }
 
     /// The 256-bit word at the storage slot whose key is `slot`; zero where the trie holds nothing there.

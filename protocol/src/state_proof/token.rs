@@ -114,7 +114,7 @@ impl StorageLayout {
     }
 }
 
-fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
+pub(crate) fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
     let mut word = [0; 32];
     word.get_mut(32_usize.checked_sub(bytes.len())?..)?
         .copy_from_slice(bytes);

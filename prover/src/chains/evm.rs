@@ -290,6 +290,56 @@ impl<'a> EvmNode<'a> {
         results.iter().map(word).collect()
     }
 
+    /// What a contract returns; `None` where it fails of itself.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn ask(
+        &self,
+        contract: &EvmAddress,
+        call: &[u8],
+        height: u64,
+    ) -> Result<Option<Vec<u8>>, ChainError> {
+        const METHOD: &str = "eth_call";
+        // How nodes say that it was the contract and not they who failed.
+        const FAILED: [&str; 4] = ["revert", "invalid opcode", "out of gas", "outofgas"];
+        let params = json!([{ "to": hex_data(contract.as_bytes()), "data": hex_data(call) }, hex_quantity(height)]);
+        match self.rpc.call::<String>(METHOD, params) {
+            Ok(text) => match data(&text) {
+                Some(bytes) => Ok(Some(bytes)),
+                None => Err(self.fault(Fault::Malformed, "eth_call: it returned no bytes")),
+            },
+            Err(error) => {
+                let words = error.why.to_lowercase();
+                if error.fault == Fault::NodeError && FAILED.iter().any(|word| words.contains(word))
+                {
+                    return Ok(None);
+                }
+                Err(self.no_state(error))
+            }
+        }
+    }
+
+    /// The code of accounts at a height, as the node states it.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn codes(&self, accounts: &[EvmAddress], height: u64) -> Result<Vec<Vec<u8>>, ChainError> {
+        let height = hex_quantity(height);
+        let params: Vec<Value> = accounts
+            .iter()
+            .map(|account| json!([hex_data(account.as_bytes()), height]))
+            .collect();
+        let codes: Vec<String> = self
+            .rpc
+            .batch("eth_getCode", &params, |_| ())
+            .map_err(|error| self.no_state(error))?;
+        let code = |text: &String| {
+            data(text).ok_or_else(|| self.fault(Fault::Malformed, "eth_getCode: it is no code"))
+        };
+        codes.iter().map(code).collect()
+    }
+
     /// Native balances at a height, as the node states them.
     ///
     /// # Errors

@@ -259,10 +259,32 @@ impl JsonRpc {
         serde_json::from_str(result).map_err(|error| malformed(error.to_string()))
     }
 
+    /// A call of an API that is not JSON-RPC: `body` to the node's URL and `path`, under the same limits.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn rest<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        method: &str,
+        body: &Value,
+    ) -> Result<T, ChainError> {
+        let url = match path {
+            "" => self.endpoint.url.clone(),
+            path => format!("{}/{path}", self.endpoint.url.trim_end_matches('/')),
+        };
+        let body = self.post_to(&url, method, body)?;
+        self.parse(method, &body)
+    }
+
     fn post(&self, method: &str, request: &Value) -> Result<Vec<u8>, ChainError> {
+        self.post_to(&self.endpoint.url, method, request)
+    }
+
+    fn post_to(&self, url: &str, method: &str, request: &Value) -> Result<Vec<u8>, ChainError> {
         let mut call = self
             .agent
-            .post(&self.endpoint.url)
+            .post(url)
             .header("content-type", "application/json");
         if let Some(authorization) = &self.endpoint.authorization {
             call = call.header("authorization", authorization.as_str());

@@ -9,7 +9,12 @@ pub mod config;
 mod error;
 pub mod evm;
 pub mod json_rpc;
+pub mod reading;
 pub mod recheck;
+pub mod solana;
+pub mod tron;
+mod wallets;
 pub mod window;
+pub mod xrpl;
 
 pub use error::{ChainError, Fault};

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use por_protocol::attestation::{Snapshot, SnapshotBlock};
+use por_protocol::attestation::{Attestation, Snapshot, SnapshotBlock};
 use por_protocol::balances::{Confirmed, UtxoAnnex, annex_name};
 use por_protocol::book_row::Evidence;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::ownership::{Address, Network};
+use por_protocol::ownership::{Address, Network, Scheme};
 use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 use por_protocol::state_proof::{EvmAddress, TokenRegistry};
@@ -16,6 +16,7 @@ use super::bitcoin::BitcoinNode;
 use super::error::{ChainError, Fault};
 use super::evm::{EvmNode, exact_of};
 use super::json_rpc::JsonRpc;
+use super::wallets::recheck_wallets;
 use crate::error::Error;
 
 /// What the checker brings for balances.
@@ -58,10 +59,11 @@ impl BalanceChecks {
     /// [`ProtocolError::Missing`] if anything could not be found out.
     pub fn run(
         &self,
-        snapshot: &Snapshot,
+        attestation: &Attestation,
         rows: &[ReserveRow],
         annexes: &BTreeMap<String, Vec<u8>>,
     ) -> (Confirmed, Result<Facts, ProtocolError>) {
+        let snapshot = &attestation.snapshot;
         let mut confirmed = Confirmed::default();
         let mut facts = Facts::new();
         let mut errors = Vec::new();
@@ -71,7 +73,7 @@ impl BalanceChecks {
         }
         note(confirmed.check_blocks(snapshot).map(drop));
         for rpc in &self.ethereum {
-            let result = recheck_evm(rpc, snapshot, rows, &mut confirmed);
+            let result = recheck_evm(rpc, attestation, rows, &mut confirmed);
             note(result.map_err(|error| protocol(&error)));
         }
         for rpc in &self.bitcoin {
@@ -135,10 +137,11 @@ fn other_block(block: &SnapshotBlock, found: &str) -> String {
 
 fn recheck_evm(
     rpc: &JsonRpc,
-    snapshot: &Snapshot,
+    attestation: &Attestation,
     rows: &[ReserveRow],
     confirmed: &mut Confirmed,
 ) -> Result<(), ChainError> {
+    let snapshot = &attestation.snapshot;
     let node = EvmNode::connect(rpc)?;
     let network = node.network();
     let block = block_of(snapshot, &network, |fault, why| node.fault(fault, why))?;
@@ -153,8 +156,17 @@ fn recheck_evm(
         .iter()
         .filter(|row| row.network == network && row.evidence == Evidence::ContractCall)
         .collect();
-    if calls.is_empty() {
+    let wallets: Vec<&ReserveRow> = rows
+        .iter()
+        .filter(|row| row.network == network && row.scheme == Scheme::Eip1271.as_str())
+        .collect();
+    if calls.is_empty() && wallets.is_empty() {
         return Ok(());
+    }
+    if !wallets.is_empty() {
+        let challenge = attestation.challenge();
+        let challenge = challenge.map_err(|error| node.fault(Fault::False, error.to_string()))?;
+        recheck_wallets(&node, &wallets, &challenge, block.height)?;
     }
     let asked: Option<Vec<_>> = calls
         .iter()
@@ -184,7 +196,12 @@ fn recheck_evm(
     if again != block.hash {
         return Err(node.fault(Fault::OtherBlock, other_block(block, &again)));
     }
-    confirmed.requeried(&network, Evidence::ContractCall);
+    if !calls.is_empty() {
+        confirmed.requeried(&network, Evidence::ContractCall);
+    }
+    if !wallets.is_empty() {
+        confirmed.wallets_answered(&network);
+    }
     Ok(())
 }
 

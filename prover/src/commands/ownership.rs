@@ -32,7 +32,7 @@ enum OwnershipCommand {
 #[command(
     after_help = "Schemes: signmessage, multisig-signmessage, bip137, bip322-simple, bip322-full (Bitcoin); \
     signmessage, multisig-signmessage (Litecoin, Dogecoin, Dash, Bitcoin Cash); \
-    eip191, eip191-keccak, eip712 (EVM); tip191, tron-v1 (TRON); solana, solana-offchain; xrpl (XRP Ledger); \
+    eip191, eip191-keccak, eip712, and eip1271 and safe, which need state (EVM); tip191, tron-v1 (TRON); solana, solana-offchain; xrpl (XRP Ledger); \
     adr36 (Cosmos); cip8 (Cardano); ed25519-prefixed (Solana, Cardano, Aptos, Sui, Polkadot, NEAR); ecdsa-prefixed (EVM, Cosmos).\n\
     A batch line is a JSON object with network, scheme, address; message, message_hex or typed_data; signatures; \
     and script, public_key or frame (hex) where the scheme needs it."

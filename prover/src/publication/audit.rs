@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use indicatif::ProgressBar;
 use por_protocol::attestation::{Attestation, split_rows, verify_row_total};
-use por_protocol::balances::is_evidence;
+use por_protocol::balances::{Wallets, is_evidence};
 use por_protocol::book_row::{BookRow, check_distinct};
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
@@ -192,11 +192,14 @@ fn audit_contents(
     } else {
         ProgressBar::hidden()
     };
-    let owned = parts.check_ownership(policy, &bar);
+    // Contract wallets speak through annexes, whose own step comes after this one.
+    let annexes = check_annexes(looked, own, attestation);
+    let evidence = annexes.as_ref().map(|(evidence, _)| evidence).ok();
+    let owned = parts.check_ownership(policy, evidence, &bar);
     let owned = checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
-    let (evidence, annexed) = match check_annexes(looked, own, attestation) {
+    let (evidence, annexed) = match annexes {
         Ok((evidence, facts)) => (evidence, Ok(facts)),
         Err(error) => (BTreeMap::new(), Err(error)),
     };
@@ -206,7 +209,7 @@ fn audit_contents(
     let (evidenced, classes) = check_balances(
         checks,
         options.balances,
-        &attestation.snapshot,
+        attestation,
         (&parts.books, &parts.reserve_rows),
         (annexed && listed && summed).then_some(&evidence),
     );
@@ -356,6 +359,7 @@ impl<'a> Parts<'a> {
     fn check_ownership(
         &self,
         policy: Option<&Policy>,
+        annexes: Option<&Evidence>,
         bar: &ProgressBar,
     ) -> Result<Facts, ProtocolError> {
         if self.reserve_rows.is_empty() {
@@ -373,9 +377,13 @@ impl<'a> Parts<'a> {
                 });
             }
         }
+        let wallets = match annexes {
+            Some(annexes) => Wallets::read(&self.attestation.snapshot, annexes)?,
+            None => Wallets::default(),
+        };
         self.reserve_rows.par_iter().try_for_each(|row| {
             bar.inc(1);
-            row.verify_ownership(&challenge)
+            wallets.verify_ownership(row, &challenge)
         })?;
         Ok(Facts::from([
             ("signatures", self.reserve_rows.len().to_string()),

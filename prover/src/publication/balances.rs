@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use por_protocol::attestation::Snapshot;
+use por_protocol::attestation::Attestation;
 use por_protocol::balances::{BalanceEvidence, Classes, verify_balances};
 use por_protocol::book_row::BookRow;
 use por_protocol::error::Error as ProtocolError;
@@ -17,10 +17,11 @@ use crate::chains::recheck::BalanceChecks;
 pub(super) fn check_balances(
     checks: &mut Checks,
     own: &BalanceChecks,
-    snapshot: &Snapshot,
+    attestation: &Attestation,
     (books, rows): (&[BookRow], &[ReserveRow]),
     annexes: Option<&BTreeMap<String, Vec<u8>>>,
 ) -> (bool, Classes) {
+    let snapshot = &attestation.snapshot;
     let Some(annexes) = annexes else {
         let what = "rows and annexes that are what the attestation is bound to";
         let missing = Err(ProtocolError::Missing { what });
@@ -38,7 +39,7 @@ pub(super) fn check_balances(
     let evidenced = checks.record(Step::BalancesEvidenced, None, result);
     let mut classes = Classes::unchecked();
     if own.is_asked() {
-        let (confirmed, result) = own.run(snapshot, rows, annexes);
+        let (confirmed, result) = own.run(attestation, rows, annexes);
         checks.record(Step::BalancesConfirmed, None, result);
         if evidenced {
             classes = Classes::of(books, rows, snapshot, &confirmed);

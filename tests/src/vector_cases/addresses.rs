@@ -242,7 +242,7 @@ fn signatures(cases: &mut Cases) {
             "A scheme that this version does not know is never guessed.",
             ethereum,
             evm,
-            "eip1271",
+            "eip6492",
             &eip191,
             "scheme-unsupported",
         ),

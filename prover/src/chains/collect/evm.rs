@@ -11,7 +11,8 @@ use por_protocol::ownership::Address;
 use por_protocol::state_proof::{Account, EvmAddress, StoredBalance, TokenRegistry};
 
 use super::list::{Found, Line};
-use super::{Harvest, jsonl, now};
+use super::wallets::collect_wallets;
+use super::{Harvest, Known, jsonl, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
 use crate::chains::evm::{EvmBlock, EvmNode, exact_of};
@@ -46,7 +47,7 @@ fn agreed_block(
 pub(super) fn collect_evm(
     chain: &ChainConfig,
     nodes: &[(&str, EvmNode<'_>)],
-    tokens: &TokenRegistry,
+    known: Known<'_>,
     lines: &mut [&mut Line],
     collected: &mut Harvest,
 ) -> Result<(), ChainError> {
@@ -58,10 +59,11 @@ pub(super) fn collect_evm(
         read_evm(nodes, height, lines, collected, &bar)?;
     } else if let Some((_, node)) = nodes.first() {
         prove_native(node, &block, lines, &mut records, &bar)?;
-        prove_tokens(node, &block, tokens, lines, &mut records, &bar)?;
+        prove_tokens(node, &block, known.tokens, lines, &mut records, &bar)?;
         call_tokens(nodes, height, lines, &mut records, &bar)?;
     }
     bar.finish_and_clear();
+    collect_wallets(nodes, &block, known.challenge, lines, collected)?;
     // What was read of several requests must be of one chain.
     for (_, node) in nodes {
         if node.block(height)?.rlp != block.rlp {
@@ -293,6 +295,7 @@ fn read_evm(
                 amount,
                 node: (*name).into(),
                 slot: height,
+                answered: None,
                 time: now(),
             });
             bar.inc(1);

@@ -21,6 +21,9 @@ pub(super) struct Line {
     pub(super) stated: String,
     /// What the list itself says is pledged or locked.
     pub(super) pledged: ExactAmount,
+    /// How the list says that the address signs, and what it signed: contract wallets are asked about it.
+    pub(super) scheme: String,
+    pub(super) signature: String,
     pub(super) found: Option<Found>,
 }
 
@@ -55,6 +58,7 @@ pub(super) fn read_list(path: &Path, assets: &AssetTable) -> Result<List, Error>
         return Err(wrong(path, 1, why, "Write: network,address,asset"));
     };
     let (amount, pledged) = (column("amount"), column("encumbered"));
+    let (scheme, signature) = (column("scheme"), column("signature"));
     let (mut records, mut lines) = (Vec::new(), Vec::new());
     let mut seen = BTreeMap::new();
     for record in reader.records() {
@@ -109,6 +113,8 @@ pub(super) fn read_list(path: &Path, assets: &AssetTable) -> Result<List, Error>
             instance,
             stated: amount.map(field).unwrap_or_default().into(),
             pledged,
+            scheme: scheme.map(field).unwrap_or_default().into(),
+            signature: signature.map(field).unwrap_or_default().into(),
             found: None,
         });
         records.push(record);

@@ -12,6 +12,8 @@
 mod bitcoin;
 mod evm;
 mod list;
+mod readings;
+mod wallets;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,16 +24,22 @@ use por_protocol::asset::AssetTable;
 use por_protocol::attestation::SnapshotBlock;
 use por_protocol::balances::{READINGS_ANNEX, ReadingRecord};
 use por_protocol::book_row::Evidence;
-use por_protocol::ownership::Network;
+use por_protocol::ownership::{Challenge, Network};
 use por_protocol::state_proof::TokenRegistry;
 
 use self::bitcoin::collect_bitcoin;
 use self::evm::collect_evm;
 use self::list::{Found, Line, filled, read_list, wrong};
+use self::readings::collect_readings;
 use super::bitcoin::BitcoinNode;
 use super::config::{ChainConfig, ChainsConfig};
 use super::error::{ChainError, Fault};
 use super::evm::EvmNode;
+use super::json_rpc::JsonRpc;
+use super::reading::ChainReader;
+use super::solana::SolanaNode;
+use super::tron::TronNode;
+use super::xrpl::XrplNode;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 
@@ -41,6 +49,14 @@ struct Harvest {
     blocks: Vec<SnapshotBlock>,
     annexes: BTreeMap<String, Vec<u8>>,
     readings: Vec<ReadingRecord>,
+}
+
+/// What the collecting side knows beside nodes.
+#[derive(Clone, Copy)]
+struct Known<'a> {
+    tokens: &'a TokenRegistry,
+    /// What contract wallets were to sign.
+    challenge: Option<&'a Challenge>,
 }
 
 /// A folder that [`collect`] wrote.
@@ -83,7 +99,8 @@ pub struct Summary {
     pub chains: usize,
 }
 
-/// Collects balances and evidence of all lines of `list` into the new folder `out`.
+/// Collects balances and evidence of all lines of `list` into the new folder `out`. `challenge` is what contracts are asked
+/// about by lines of the scheme `eip1271`.
 ///
 /// # Errors
 /// [`Error::Line`] for a wrong line, [`Error::Chain`] for what a node does or says, [`Error::InTheWay`], [`Error::Io`].
@@ -91,6 +108,7 @@ pub fn collect(
     config: &ChainsConfig,
     assets: &AssetTable,
     tokens: &TokenRegistry,
+    challenge: Option<&Challenge>,
     list: &Path,
     out: &Path,
 ) -> Result<Summary, Error> {
@@ -120,7 +138,8 @@ pub fn collect(
             let why = format!("the configuration names no node of {network}");
             return Err(wrong(list, line, &why, "Add a [[chain]] with its nodes."));
         };
-        collect_chain(config, chain, tokens, list, &mut lines, &mut collected)?;
+        let known = Known { tokens, challenge };
+        collect_chain(config, chain, known, list, &mut lines, &mut collected)?;
     }
     write(out, &header, &records, &lines, &collected)?;
     Ok(summary)
@@ -129,7 +148,7 @@ pub fn collect(
 fn collect_chain(
     config: &ChainsConfig,
     chain: &ChainConfig,
-    tokens: &TokenRegistry,
+    known: Known<'_>,
     list: &Path,
     lines: &mut [&mut Line],
     collected: &mut Harvest,
@@ -152,7 +171,18 @@ fn collect_chain(
                 })?;
                 nodes.push((*name, node));
             }
-            Ok(collect_evm(chain, &nodes, tokens, lines, collected)?)
+            Ok(collect_evm(chain, &nodes, known, lines, collected)?)
+        }
+        Some(network) if !matches!(network, Network::Bitcoin(_)) => {
+            let mut nodes = Vec::new();
+            for (name, client) in &clients {
+                let node = reader(&chain.network, client)?;
+                expect_chain(&node.network(), chain, |why| {
+                    node.fault(Fault::WrongChain, why)
+                })?;
+                nodes.push((*name, node));
+            }
+            Ok(collect_readings(chain, &nodes, lines, collected)?)
         }
         _ => {
             let mut nodes = Vec::new();
@@ -164,6 +194,20 @@ fn collect_chain(
                 nodes.push(node);
             }
             collect_bitcoin(chain, &nodes, list, lines, collected)
+        }
+    }
+}
+
+/// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
+fn reader<'a>(network: &str, rpc: &'a JsonRpc) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
+    match network.split(':').next() {
+        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
+        Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
+        Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
+        _ => {
+            let why =
+                format!("nodes of {network} are not read; name one without a URL, read by hand");
+            Err(rpc.fault(Fault::NotAvailable, why))
         }
     }
 }
@@ -215,6 +259,7 @@ fn by_hand(
             amount,
             node: node.name.clone(),
             slot,
+            answered: None,
             time: now(),
         });
     }

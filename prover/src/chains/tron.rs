@@ -1,0 +1,243 @@
+//! A node of a TRON chain: TRX at an exact block where the node keeps the history, TRC-20 tokens from the solid state.
+//!
+//! `getaccountbalance` answers for the block that it is given, on nodes that keep balances' history
+//! (`storage.balance.history.lookup`); on others the newest solid state is read. Contracts are only ever asked there. Where
+//! a reading is of a later block than the snapshot's, it says so. Frozen (staked) TRX is not in the balance and not counted.
+//!
+//! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getaccountbalance`, `/walletsolidity/getnowblock`,
+//! `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`.
+
+use por_protocol::amount::ExactAmount;
+use serde_json::{Value, json};
+
+use super::error::{ChainError, Fault};
+use super::evm::exact_of;
+use super::json_rpc::JsonRpc;
+use super::reading::{Asked, ChainReader, Reading};
+
+/// A node that was asked which chain it is of.
+#[derive(Debug)]
+pub struct TronNode<'a> {
+    rpc: &'a JsonRpc,
+    network: String,
+}
+
+impl<'a> TronNode<'a> {
+    /// Asks the node which chain it is of: the last four bytes of its first block's hash (TIP-474).
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn connect(rpc: &'a JsonRpc) -> Result<Self, ChainError> {
+        let id = block_id(rpc, &by_number(rpc, 0)?, Some(0))?.1;
+        let tail = id
+            .get(56..)
+            .and_then(|tail| u32::from_str_radix(tail, 16).ok());
+        let reference =
+            tail.ok_or_else(|| rpc.fault(Fault::Malformed, "getblockbynum: it has no hash"))?;
+        Ok(Self {
+            rpc,
+            network: format!("tron:{reference}"),
+        })
+    }
+
+    /// The newest block that will not be replaced.
+    fn solid(&self) -> Result<u64, ChainError> {
+        const PATH: &str = "walletsolidity/getnowblock";
+        let block = post(self.rpc, PATH, &json!({}))?;
+        Ok(block_id(self.rpc, &block, None)?.0)
+    }
+
+    /// TRX at the block itself; `None` where the node keeps no history.
+    fn at_block(&self, address: &str, height: u64, hash: &str) -> Result<Option<u64>, ChainError> {
+        const PATH: &str = "wallet/getaccountbalance";
+        let request = json!({
+            "account_identifier": { "address": address },
+            "block_identifier": { "hash": hash, "number": height },
+            "visible": true,
+        });
+        let reply = match post(self.rpc, PATH, &request) {
+            Err(error) if error.fault == Fault::NodeError => return Ok(None),
+            reply => reply?,
+        };
+        let block = &reply["block_identifier"];
+        if block["number"].as_u64() != Some(height) || block["hash"].as_str() != Some(hash) {
+            let why = format!("{PATH}: it answers for another block than {height}");
+            return Err(self.rpc.fault(Fault::OtherBlock, why));
+        }
+        sun(self.rpc, PATH, &reply).map(Some)
+    }
+
+    fn native(&self, asked: &Asked<'_>, height: u64, hash: &str) -> Result<Reading, ChainError> {
+        const PATH: &str = "walletsolidity/getaccount";
+        let amount = |sun: u64| ExactAmount::from_steps(u128::from(sun));
+        if let Some(balance) = self.at_block(asked.address, height, hash)? {
+            return Ok(Reading::exact(amount(balance), ExactAmount::ZERO));
+        }
+        let account = post(
+            self.rpc,
+            PATH,
+            &json!({ "address": asked.address, "visible": true }),
+        )?;
+        // An account that is not there is an empty object; another one's has another address.
+        let empty = account.as_object().is_some_and(serde_json::Map::is_empty);
+        if !empty && account["address"].as_str() != Some(asked.address) {
+            return Err(self.rpc.fault(
+                Fault::Malformed,
+                format!("{PATH}: it is of another account"),
+            ));
+        }
+        let balance = sun(self.rpc, PATH, &account)?;
+        self.since(height, amount(balance))
+    }
+
+    /// A reading of the solid state, of a block no later than the one that is solid after it.
+    fn since(&self, height: u64, amount: ExactAmount) -> Result<Reading, ChainError> {
+        let now = self.solid()?;
+        if now < height {
+            let why = format!("its solid state is block {now}, before {height}");
+            return Err(self.rpc.fault(Fault::NotAvailable, why));
+        }
+        Ok(Reading::at_least(amount, now))
+    }
+
+    /// The word that a contract returns.
+    fn word(&self, contract: &str, call: &str, parameter: &str) -> Result<[u8; 32], ChainError> {
+        const PATH: &str = "walletsolidity/triggerconstantcontract";
+        let malformed = |why: &str| self.rpc.fault(Fault::Malformed, format!("{PATH}: {why}"));
+        let request = json!({
+            "owner_address": contract, "contract_address": contract,
+            "function_selector": call, "parameter": parameter, "visible": true,
+        });
+        let reply = post(self.rpc, PATH, &request)?;
+        if reply["result"]["result"] != json!(true) {
+            let why = format!("{PATH}: the contract {contract} does not answer {call}");
+            return Err(self.rpc.fault(Fault::NodeError, why));
+        }
+        let [Value::String(text)] = reply["constant_result"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice)
+        else {
+            return Err(malformed("it returned not one word"));
+        };
+        let mut word = [0; 32];
+        hex::decode_to_slice(text, &mut word).map_err(|_| malformed("it returned no word"))?;
+        Ok(word)
+    }
+
+    fn tokens(
+        &self,
+        asked: &Asked<'_>,
+        contract: &str,
+        height: u64,
+    ) -> Result<Reading, ChainError> {
+        let decimals = exact_of(&self.word(contract, "decimals()", "")?);
+        if decimals != Some(ExactAmount::from_steps(u128::from(asked.decimals))) {
+            let why = format!("{contract} has other decimals than {}", asked.decimals);
+            return Err(self.rpc.fault(Fault::False, why));
+        }
+        let holder = bs58::decode(asked.address).into_vec().ok();
+        let holder = holder.as_deref().and_then(|bytes| bytes.get(1..21));
+        let holder = holder.ok_or_else(|| {
+            self.rpc
+                .fault(Fault::Malformed, format!("{} is no address", asked.address))
+        })?;
+        let parameter = format!("{:0>64}", hex::encode(holder));
+        let word = self.word(contract, "balanceOf(address)", &parameter)?;
+        let amount = exact_of(&word).ok_or_else(|| {
+            self.rpc
+                .fault(Fault::Malformed, "balanceOf returned more than 128 bits")
+        })?;
+        self.since(height, amount)
+    }
+}
+
+/// A balance in sun; absent where it is zero.
+fn sun(rpc: &JsonRpc, path: &str, reply: &Value) -> Result<u64, ChainError> {
+    match reply.get("balance") {
+        None => Ok(0),
+        Some(balance) => balance
+            .as_u64()
+            .ok_or_else(|| rpc.fault(Fault::Malformed, format!("{path}: it is no balance"))),
+    }
+}
+
+fn by_number(rpc: &JsonRpc, height: u64) -> Result<Value, ChainError> {
+    post(rpc, "wallet/getblockbynum", &json!({ "num": height }))
+}
+
+/// Height and hash of a block; the first eight bytes of a TRON block's hash are its height.
+fn block_id(
+    rpc: &JsonRpc,
+    block: &Value,
+    expected: Option<u64>,
+) -> Result<(u64, String), ChainError> {
+    let malformed = || rpc.fault(Fault::Malformed, "a block without its id");
+    if block.as_object().is_some_and(serde_json::Map::is_empty) {
+        return Err(rpc.fault(Fault::NotAvailable, "it has no such block"));
+    }
+    let id = block["blockID"].as_str().unwrap_or_default();
+    if id.len() != 64 || !id.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Err(malformed());
+    }
+    // Left out where it is zero.
+    let number = match block["block_header"]["raw_data"].get("number") {
+        None => 0,
+        Some(number) => number.as_u64().ok_or_else(malformed)?,
+    };
+    if u64::from_str_radix(&id[..16], 16) != Ok(number) {
+        return Err(malformed());
+    }
+    if expected.is_some_and(|expected| expected != number) {
+        return Err(rpc.fault(Fault::OtherBlock, "it is another block"));
+    }
+    Ok((number, id.to_string()))
+}
+
+/// One call; an error of the node's own stands in the member `Error`.
+fn post(rpc: &JsonRpc, path: &str, request: &Value) -> Result<Value, ChainError> {
+    let reply: Value = rpc.rest(path, path, request)?;
+    let Some(members) = reply.as_object() else {
+        return Err(rpc.fault(Fault::Malformed, format!("{path}: it is no object")));
+    };
+    if let Some(error) = members.get("Error") {
+        let error: String = error
+            .to_string()
+            .chars()
+            .take(200)
+            .flat_map(char::escape_debug)
+            .collect();
+        return Err(rpc.fault(Fault::NodeError, format!("{path}: {error}")));
+    }
+    Ok(reply)
+}
+
+impl ChainReader for TronNode<'_> {
+    fn network(&self) -> String {
+        self.network.clone()
+    }
+
+    fn fault(&self, fault: Fault, why: String) -> ChainError {
+        self.rpc.fault(fault, why)
+    }
+
+    fn tip(&self) -> Result<u64, ChainError> {
+        self.solid()
+    }
+
+    fn block(&self, height: u64) -> Result<String, ChainError> {
+        Ok(block_id(self.rpc, &by_number(self.rpc, height)?, Some(height))?.1)
+    }
+
+    fn read(
+        &self,
+        asked: &[Asked<'_>],
+        height: u64,
+        hash: &str,
+    ) -> Result<Vec<Reading>, ChainError> {
+        let one = |asked: &Asked<'_>| match asked.token {
+            None => self.native(asked, height, hash),
+            Some(contract) => self.tokens(asked, contract, height),
+        };
+        asked.iter().map(one).collect()
+    }
+}

@@ -1,0 +1,515 @@
+//! Chains without a node here: the real clients against recorded replies (`fixtures/chains`, constructed from the APIs'
+//! documentation), then against the same replies with one thing made false (ATTACKS B-02, B-03, B-04, B-08).
+
+mod support;
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use por_protocol::amount::ExactAmount;
+use por_prover::chains::json_rpc::{Endpoint, JsonRpc, Limits};
+use por_prover::chains::reading::{Asked, ChainReader, Reading};
+use por_prover::chains::solana::SolanaNode;
+use por_prover::chains::tron::TronNode;
+use por_prover::chains::xrpl::XrplNode;
+use por_prover::chains::{ChainError, Fault};
+use serde_json::Value;
+use support::Sample;
+
+const LEDGER: u64 = 103_000_000;
+const GENESIS_ACCOUNT: &str = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh";
+const NO_ACCOUNT: &str = "rrrrrrrrrrrrrrrrrrrrrhoLvTp";
+const SLOT: u64 = 350_000_000;
+const SOLANA: &str = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
+const WALLET: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
+const STAKE: &str = "7EYnhQoR9YM3N7UoaKRoA44Uy8JeaZV3qyouov87awMs";
+const NOTHING: &str = "SysvarC1ock11111111111111111111111111111111";
+const USDC: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+const HEIGHT: u64 = 75_000_000;
+const TRON: &str = "tron:728126428";
+const HOLDER: &str = "TWd4WrZ9wn84f5x1hZhL4DHvk738ns5jwb";
+const USDT: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+
+fn recording(chain: &str) -> Value {
+    let path = format!("../fixtures/chains/{chain}.json");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+/// A server that answers each request, path and body as one text; its thread ends with the test process.
+fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut bytes = Vec::new();
+            let mut chunk = [0; 4096];
+            while let Ok(read @ 1..) = stream.read(&mut chunk) {
+                bytes.extend_from_slice(&chunk[..read]);
+                let text = String::from_utf8_lossy(&bytes);
+                let body = text.split_once("\r\n\r\n").map(|(_, body)| body);
+                if body.is_some_and(|body| serde_json::from_str::<Value>(body).is_ok()) {
+                    break;
+                }
+            }
+            answer(&String::from_utf8_lossy(&bytes), &mut stream);
+        }
+    });
+    url
+}
+
+fn send(stream: &mut TcpStream, status: &str, body: &str) {
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\nconnection: close\r\n",
+        body.len()
+    );
+    let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
+}
+
+/// A node that gives the recorded replies.
+fn node(recording: Value) -> String {
+    serve(move |request, stream| {
+        let mut entries = recording.as_array().unwrap().iter();
+        let fits = |entry: &&Value| {
+            let mut asks = entry["asks"].as_array().unwrap().iter();
+            asks.all(|ask| request.contains(ask.as_str().unwrap()))
+        };
+        match entries.find(fits) {
+            Some(entry) => send(stream, "200 OK", &entry["reply"].to_string()),
+            None => send(stream, "501 Not Implemented", ""),
+        }
+    })
+}
+
+fn client(url: &str) -> JsonRpc {
+    let limits = Limits {
+        time: Duration::from_millis(1500),
+        reply_bytes: 100_000,
+        batch: 1000,
+    };
+    JsonRpc::new(Endpoint::new(url, None).unwrap(), limits)
+}
+
+const fn asked<'a>(address: &'a str, token: Option<&'a str>, decimals: u8) -> Asked<'a> {
+    Asked {
+        address,
+        token,
+        decimals,
+    }
+}
+
+/// Everything a chain's client reads, from the first question to the last.
+fn read(chain: &str, url: &str) -> Result<Vec<Reading>, ChainError> {
+    let rpc = client(url);
+    let all = |node: &dyn ChainReader, network: &str, height: u64, asked: &[Asked<'_>]| {
+        if node.network() != network {
+            return Err(node.fault(Fault::WrongChain, node.network()));
+        }
+        node.tip()?;
+        let hash = node.block(height)?;
+        node.read(asked, height, &hash)
+    };
+    match chain {
+        "xrpl" => {
+            let list = [asked(GENESIS_ACCOUNT, None, 6), asked(NO_ACCOUNT, None, 6)];
+            all(&XrplNode::connect(&rpc)?, "xrpl:0", LEDGER, &list)
+        }
+        "solana" => {
+            let own = [WALLET, STAKE, NOTHING].map(|address| asked(address, None, 9));
+            let list = [&own[..], &[asked(WALLET, Some(USDC), 6)]].concat();
+            all(&SolanaNode::connect(&rpc)?, SOLANA, SLOT, &list)
+        }
+        _ => {
+            let list = [
+                asked(HOLDER, None, 6),
+                asked(USDT, None, 6),
+                asked(HOLDER, Some(USDT), 6),
+            ];
+            all(&TronNode::connect(&rpc)?, TRON, HEIGHT, &list)
+        }
+    }
+}
+
+fn reading(amount: u128, encumbered: u128, answered: Option<u64>) -> Reading {
+    Reading {
+        amount: ExactAmount::from_steps(amount),
+        encumbered: ExactAmount::from_steps(encumbered),
+        answered,
+    }
+}
+
+#[test]
+fn recorded_xrpl_balances_are_of_the_exact_ledger_and_the_reserve_is_encumbered() {
+    let readings = read("xrpl", &node(recording("xrpl"))).unwrap();
+    // Base 1 XRP and three objects of 0.2 XRP.
+    assert_eq!(
+        readings,
+        [
+            reading(25_000_000_123_456, 1_600_000, None),
+            reading(0, 0, None)
+        ]
+    );
+}
+
+#[test]
+fn recorded_solana_balances_name_the_slot_that_they_are_of() {
+    let readings = read("solana", &node(recording("solana"))).unwrap();
+    assert_eq!(
+        readings,
+        [
+            reading(1_500_000_000, 0, Some(SLOT + 40)),
+            reading(2_000_000_000, 2_000_000_000, Some(SLOT + 40)),
+            reading(0, 0, Some(SLOT + 40)),
+            reading(750_000_001, 50_000_000, Some(SLOT + 41)),
+        ]
+    );
+}
+
+#[test]
+fn recorded_tron_balances_are_exact_where_the_node_keeps_history() {
+    let readings = read("tron", &node(recording("tron"))).unwrap();
+    assert_eq!(
+        readings,
+        [
+            reading(64_000_000, 0, None),
+            reading(7_000_001, 0, Some(HEIGHT + 25)),
+            reading(1_234_567_890, 0, Some(HEIGHT + 25)),
+        ]
+    );
+}
+
+/// The recording with one text in one reply made another; it must be there.
+#[track_caller]
+fn forged(chain: &str, asks: &str, from: &str, to: &str) -> Value {
+    let mut forged = recording(chain);
+    let mut entries = forged.as_array_mut().unwrap().iter_mut();
+    let entry = entries
+        .find(|entry| entry["asks"].to_string().contains(asks))
+        .unwrap();
+    let reply = entry["reply"].to_string();
+    assert!(reply.contains(from), "{from} is not in {reply}");
+    entry["reply"] = serde_json::from_str(&reply.replacen(from, to, 1)).unwrap();
+    forged
+}
+
+#[test]
+fn b_02_b_03_b_04_b_08_recorded_replies_with_one_lie_are_refused() {
+    use Fault::{False, Malformed, NotAvailable, OtherBlock, WrongChain};
+    let index = LEDGER.to_string();
+    let wide = format!("\"{}\"", "9".repeat(400));
+    for (chain, asks, from, to, fault) in [
+        (
+            "xrpl",
+            "server_info",
+            "\"network_id\":0",
+            "\"network_id\":1",
+            WrongChain,
+        ),
+        ("xrpl", "server_info", "\"network_id\":0,", "", NotAvailable),
+        (
+            "xrpl",
+            "103000000",
+            "\"validated\":true",
+            "\"validated\":false",
+            NotAvailable,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"validated\":true",
+            "\"validated\":false",
+            NotAvailable,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            index.as_str(),
+            "102999999",
+            OtherBlock,
+        ),
+        ("xrpl", GENESIS_ACCOUNT, "E6DB", "E6DC", OtherBlock),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            GENESIS_ACCOUNT,
+            NO_ACCOUNT,
+            Malformed,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"25000000123456\"",
+            "25000000123456",
+            Malformed,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"25000000123456\"",
+            "\"1e400\"",
+            Malformed,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"25000000123456\"",
+            "\"-5\"",
+            Malformed,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"25000000123456\"",
+            "\"0x5\"",
+            Malformed,
+        ),
+        (
+            "xrpl",
+            GENESIS_ACCOUNT,
+            "\"25000000123456\"",
+            wide.as_str(),
+            Malformed,
+        ),
+        ("xrpl", "ledger_entry", "\"1000000\"", "\"\"", Malformed),
+        (
+            "xrpl",
+            "ledger_entry",
+            "FeeSettings",
+            "AccountRoot",
+            Malformed,
+        ),
+        ("solana", "getGenesisHash", "5eykt4", "EtWTRA", WrongChain),
+        (
+            "solana",
+            "getBlock",
+            "\"blockhash\":\"",
+            "\"blockhash\":\"0",
+            Malformed,
+        ),
+        ("solana", STAKE, "350000040", "349999999", OtherBlock),
+        ("solana", STAKE, "1500000000", "-1", Malformed),
+        ("solana", STAKE, "1500000000", "1.5", Malformed),
+        ("solana", STAKE, "1500000000", "\"0x\"", Malformed),
+        ("solana", STAKE, ",null]", "]", Malformed),
+        (
+            "solana",
+            "getTokenAccountsByOwner",
+            "350000041",
+            "349999999",
+            OtherBlock,
+        ),
+        (
+            "solana",
+            "getTokenAccountsByOwner",
+            "\"base64\"",
+            "\"base58\"",
+            Malformed,
+        ),
+        (
+            "solana",
+            "getTokenAccountsByOwner",
+            "TokenkegQ",
+            "FakenkegQ",
+            Malformed,
+        ),
+        (
+            "solana",
+            "getTokenAccountsByOwner",
+            "\"xvp",
+            "\"yvp",
+            Malformed,
+        ),
+        ("tron", "num\\\":0}", "2b6653dc", "94a9059e", WrongChain),
+        (
+            "tron",
+            "num\\\":75000000}",
+            "75000000",
+            "75000001",
+            Malformed,
+        ),
+        (
+            "tron",
+            "getaccountbalance",
+            "75000000",
+            "75000001",
+            OtherBlock,
+        ),
+        ("tron", "getaccountbalance", "abab", "abac", OtherBlock),
+        (
+            "tron",
+            "getaccountbalance",
+            "64000000",
+            "\"64000000\"",
+            Malformed,
+        ),
+        ("tron", "getaccountbalance", "64000000", "-1", Malformed),
+        ("tron", "getaccount\"", USDT, HOLDER, Malformed),
+        ("tron", "decimals()", "6\"", "8\"", False),
+        ("tron", "balanceOf", "[\"", "[\"0", Malformed),
+        ("tron", "balanceOf", "[\"00", "[\"", Malformed),
+        ("tron", "balanceOf", "[\"00", "[\"0x", Malformed),
+        ("tron", "balanceOf", "[\"0", "[\"f", Malformed),
+    ] {
+        let forged = forged(chain, asks, from, to);
+        let error = read(chain, &node(forged)).unwrap_err();
+        assert_eq!(
+            error.fault, fault,
+            "{chain} {asks}: {from} -> {to}: {error}"
+        );
+    }
+    // A mint of other decimals is another amount, and so is a coin that says it is this one (B-04).
+    let mint = recording("solana")[3]["reply"]["result"]["value"][0]["data"][0].clone();
+    let mut bytes = base64_decode(mint.as_str().unwrap());
+    bytes[44] = 9;
+    let forged = forged(
+        "solana",
+        USDC,
+        mint.as_str().unwrap(),
+        &base64_encode(&bytes),
+    );
+    assert_eq!(read("solana", &node(forged)).unwrap_err().fault, False);
+}
+
+fn base64_decode(text: &str) -> Vec<u8> {
+    use base64ct::Encoding as _;
+    base64ct::Base64::decode_vec(text).unwrap()
+}
+
+fn base64_encode(bytes: &[u8]) -> String {
+    use base64ct::Encoding as _;
+    base64ct::Base64::encode_string(bytes)
+}
+
+#[test]
+fn b_08_hostile_replies_are_given_up_by_every_client() {
+    let start = Instant::now();
+    for chain in ["xrpl", "solana", "tron"] {
+        let fault = |url: &str| read(chain, url).unwrap_err().fault;
+        for body in [
+            "",
+            "[]",
+            "{}",
+            "null",
+            "0",
+            "\"0x\"",
+            "1e400",
+            "<html>",
+            "{\"result\":null}",
+            "{\"result\":{}}",
+            "{\"result\":{\"status\":\"success\"}}",
+            "{\"blockID\":1e400}",
+            "{\"jsonrpc\":\"2.0\",\"id\":0,\"result\":1e400}",
+            "{\"result\":[]}",
+        ] {
+            let url = serve(move |_, stream| send(stream, "200 OK", body));
+            let found = fault(&url);
+            assert!(
+                matches!(found, Fault::Malformed | Fault::NotAvailable),
+                "{chain} {body}: {found:?}"
+            );
+        }
+        let deep = serve(|_, stream| send(stream, "200 OK", &"[".repeat(90_000)));
+        assert_eq!(fault(&deep), Fault::Malformed, "{chain}");
+        let flood = serve(|_, stream| send(stream, "200 OK", &" ".repeat(1_000_000)));
+        assert_eq!(fault(&flood), Fault::TooLarge, "{chain}");
+        let metadata = "302 Found\r\nlocation: http://169.254.169.254/latest/meta-data";
+        let moved = serve(move |_, stream| send(stream, metadata, ""));
+        assert_eq!(fault(&moved), Fault::Forbidden, "{chain}");
+        let hang = serve(|_, _| std::thread::sleep(Duration::from_secs(5)));
+        assert_eq!(fault(&hang), Fault::TimedOut, "{chain}");
+        assert_eq!(fault("http://169.254.169.254"), Fault::Forbidden, "{chain}");
+    }
+    assert!(start.elapsed() < Duration::from_secs(60));
+}
+
+#[test]
+fn recorded_balances_are_collected_and_say_when_they_are_of_a_later_block() {
+    let sample = Sample::new(&["BTC"], 10);
+    let asset = |id: &str, instance: &str, decimals: u8| {
+        format!(
+            "[[asset]]\nid = \"{id}\"\nname = \"{id}\"\ndecimals = 6\n\
+             [[asset.instance]]\nid = \"{instance}\"\ndecimals = {decimals}\n"
+        )
+    };
+    let assets = [
+        asset("SOL", &format!("{SOLANA}/slip44:501"), 9),
+        asset("USDC", &format!("{SOLANA}/token:{USDC}"), 6),
+        asset("TRX", &format!("{TRON}/slip44:195"), 6),
+        asset("USDT", &format!("{TRON}/trc20:{USDT}"), 6),
+    ];
+    sample.write("assets.toml", assets.concat());
+    std::fs::remove_dir_all(sample.at("exchange")).unwrap();
+    let terms = ["--entity", support::ENTITY, "--log-origin", support::ORIGIN];
+    sample
+        .por("init", &[&terms[..], &["--assets", "assets.toml"]].concat())
+        .expect(0);
+    let list: String = [
+        (SOLANA, WALLET, "SOL"),
+        (SOLANA, STAKE, "SOL"),
+        (SOLANA, NOTHING, "SOL"),
+        (SOLANA, WALLET, "USDC"),
+        (TRON, HOLDER, "TRX"),
+        (TRON, HOLDER, "USDT"),
+    ]
+    .into_iter()
+    .map(|(network, address, asset)| format!("{network},{address},{asset}\n"))
+    .collect();
+    sample.write("list.csv", format!("network,address,asset\n{list}"));
+    let chain = |network: &str, height: u64, urls: &[String]| {
+        let nodes: String = (0..)
+            .zip(urls)
+            .map(|(index, url)| {
+                format!("[[chain.node]]\nname = \"node {index}\"\nurl = \"{url}\"\n")
+            })
+            .collect();
+        format!("[[chain]]\nnetwork = \"{network}\"\nheight = {height}\n{nodes}")
+    };
+    let twice = [node(recording("solana")), node(recording("solana"))];
+    let tron = chain(TRON, HEIGHT, &[node(recording("tron"))]);
+    sample.write(
+        "chains.toml",
+        format!("{}{tron}", chain(SOLANA, SLOT, &twice)),
+    );
+    let collect = |out: &str| {
+        let arguments =
+            "reserves collect --home exchange --config chains.toml --reserves list.csv --out";
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        sample.anyone(&[&arguments[..], &[out]].concat())
+    };
+    collect("collected").expect(0);
+    let list = sample.read("collected/reserves.csv");
+    for line in [
+        format!("{SOLANA},{WALLET},SOL,1.5,agreed_readings,"),
+        format!("{SOLANA},{STAKE},SOL,2,agreed_readings,2"),
+        format!("{SOLANA},{NOTHING},SOL,0,agreed_readings,"),
+        format!("{SOLANA},{WALLET},USDC,750.000001,agreed_readings,50"),
+        format!("{TRON},{HOLDER},TRX,64,signed_reading,"),
+        format!("{TRON},{HOLDER},USDT,1234.56789,signed_reading,"),
+    ] {
+        assert!(
+            list.lines().any(|other| other == line),
+            "no {line} in\n{list}"
+        );
+    }
+    let readings = sample.read("collected/annexes/readings.jsonl");
+    let later = readings
+        .lines()
+        .filter(|line| line.contains("\"answered\":"))
+        .count();
+    // All of Solana at two nodes, and the one TRC-20 token; TRX is of the block itself.
+    assert_eq!((later, readings.lines().count()), (9, 10), "{readings}");
+
+    // Nodes that do not agree (B-02), and a node of another chain.
+    let other = node(forged("solana", STAKE, "1500000000", "1500000001"));
+    let both = chain(SOLANA, SLOT, &[node(recording("solana")), other]);
+    sample.write("chains.toml", format!("{both}{tron}"));
+    collect("disagree").refuses(1, &["is another there"]);
+    sample.write(
+        "chains.toml",
+        format!("{}{tron}", chain(SOLANA, SLOT, &[node(recording("tron"))])),
+    );
+    assert_ne!(collect("wrong").code, 0);
+    assert!(!sample.at("wrong").exists() && !sample.at("disagree").exists());
+}

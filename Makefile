@@ -46,9 +46,9 @@ por: tools
 	cargo build --release --locked -p por-prover
 
 wasm: tools
-	verifier-wasm/build por-verifier-wasm por-reserves-wasm
+	verifier-wasm/build por-verifier-wasm por-reserves-wasm por-publication-wasm
 	cargo build --release --locked -q -p por-bindgen
-	for module in por_verifier_wasm por_reserves_wasm; do target/release/por-bindgen $(WASM)/$$module.wasm web/src/wasm; done
+	for module in por_verifier_wasm por_reserves_wasm por_publication_wasm; do target/release/por-bindgen $(WASM)/$$module.wasm web/src/wasm; done
 
 page: wasm web/node_modules/.package-lock.json
 	cd web && npm run build

@@ -20,6 +20,7 @@ export default defineConfig({
     pageFiles({
       verifier: 'src/wasm/por_verifier_wasm_bg.wasm',
       reserves: 'src/wasm/por_reserves_wasm_bg.wasm',
+      publication: 'src/wasm/por_publication_wasm_bg.wasm',
       example: '../fixtures/vectors/report/three-books.json',
       catalogues: 'src/messages/catalogues',
     }),

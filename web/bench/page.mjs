@@ -70,6 +70,7 @@ const best = (name) => Math.min(...runs.map((run) => run[name]));
 const task = (duration) => (duration < 50 ? 'below 50 ms' : `${duration.toFixed(0)} ms`);
 console.log(`|   verifier (WASM), gzipped | ${kilobytes(compressed('.wasm', 'verifier-'))} | 110 kB |`);
 console.log(`|   reserves (WASM), gzipped | ${kilobytes(compressed('.wasm', 'reserves-'))} | 180 kB |`);
+console.log(`|   publication (WASM), gzipped | ${kilobytes(compressed('.wasm', 'publication-'))} | 180 kB |`);
 console.log(`|   script and style of the page, gzipped | ${kilobytes(compressed('.js') + compressed('.css'))} | 60 kB |`);
 console.log(`|   verify.html | ${kilobytes(readFileSync(join(publication, 'verify.html')).length)} | 1,000 kB |`);
 console.log(`|   first verdict in Chromium ${browser.version().split('.')[0]} | ${median('verdict').toFixed(0)} ms | 1,000 ms |`);

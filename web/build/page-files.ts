@@ -28,13 +28,15 @@ export interface PageFilesOptions {
   readonly verifier: string;
   /** The module that judges lists of reserves, loaded where a visitor opens one. */
   readonly reserves: string;
+  /** The module that reads logs and audits, loaded where a visitor asks for either. */
+  readonly publication: string;
   /** The vector that holds the statement to try the page with. */
   readonly example: string;
   /** A folder with one `<language>.json` for each further language; it may be missing. */
   readonly catalogues: string;
 }
 
-export function pageFiles({ verifier, reserves, example, catalogues }: PageFilesOptions): Plugin {
+export function pageFiles({ verifier, reserves, publication, example, catalogues }: PageFilesOptions): Plugin {
   const emitted: Array<Omit<Resource, 'path'> & { readonly reference: string }> = [];
   return {
     name: 'por-page-files',
@@ -49,6 +51,7 @@ export function pageFiles({ verifier, reserves, example, catalogues }: PageFiles
       };
       emit('verifier', 'verifier.wasm', readFileSync(verifier));
       emit('reserves', 'reserves.wasm', readFileSync(reserves));
+      emit('publication', 'publication.wasm', readFileSync(publication));
       const { file, policy, now } = JSON.parse(readFileSync(example, 'utf8')).input;
       emit('example', 'example.json', Buffer.from(JSON.stringify({ statement: file, policy, now })));
       for (const file of languages) {

@@ -56,6 +56,7 @@ export class LogUnavailable extends Error {
 
 /** What the worker is asked about a log. */
 export type LogQuestion =
+  | { readonly ask: 'start'; readonly module: Uint8Array<ArrayBuffer> }
   | { readonly ask: 'begin'; readonly policy: string | undefined; readonly checkpoint: Uint8Array<ArrayBuffer> }
   | { readonly ask: 'add'; readonly bundle: Uint8Array<ArrayBuffer> }
   | { readonly ask: 'finish' }

@@ -219,11 +219,14 @@ async function openReserves(list: File): Promise<Reserves> {
   return { rows, bound, ownership: (first, count) => checker.ownership(first, count) };
 }
 
+let publicationStarted = false;
+
 /** The log that stands beside the statement; one that another policy has judged says nothing here. */
 const desk: LogDesk = {
   log: () => (subject !== undefined && publishedPolicy === policyText(subject.policy) ? published : null),
   load: async (source: LogSource) => {
     const policy = subject === undefined ? undefined : policyText(subject.policy);
+    await startedPublication();
     const read = await readLog(checker, source, policy);
     published = read;
     publishedPolicy = policy;
@@ -232,6 +235,14 @@ const desk: LogDesk = {
   },
   onRead: (react) => (onLog = react),
 };
+
+/** The module that reads logs, asked for with the first of them; one that could not be had may be had next time. */
+async function startedPublication(): Promise<void> {
+  if (!publicationStarted) {
+    await checker.log({ ask: 'start', module: await resource('publication') });
+    publicationStarted = true;
+  }
+}
 
 /** Asked for where a list is opened: it is public, and the same for everyone. */
 async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
@@ -255,7 +266,7 @@ function auditing({ report }: Answer, { file }: Subject): Auditing | null {
         source,
         sequence,
         statement: () => file.arrayBuffer(),
-        module: () => resource('verifier'),
+        module: () => resource('publication'),
         worker: () => new AuditWorker(),
         workers: Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency)),
       }),

@@ -5,8 +5,9 @@
  * from the network (W-06). One verifier is kept for all files; its generators take longer to make than a check.
  */
 import type { LogQuestion } from './log.ts';
+import { initSync as initPublication, LogReader } from './wasm/por_publication_wasm.js';
 import { initSync as initReserves, Reserves } from './wasm/por_reserves_wasm.js';
-import { initSync, LogReader, Verifier, version } from './wasm/por_verifier_wasm.js';
+import { initSync, Verifier, version } from './wasm/por_verifier_wasm.js';
 
 /** From the page: first the module, then files to check. */
 export type WorkerRequest =
@@ -119,6 +120,10 @@ function answerAboutLog(question: LogQuestion): { readonly text: string | null; 
 }
 
 function askLog(question: LogQuestion): string {
+  if (question.ask === 'start') {
+    initPublication({ module: question.module });
+    return '';
+  }
   if (question.ask === 'begin') {
     log?.free();
     log = undefined;

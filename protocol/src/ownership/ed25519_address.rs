@@ -100,7 +100,7 @@ fn parse_ss58(chain: Ed25519Chain, text: &str) -> Result<[u8; 32], OwnershipErro
     // The prefixes below 64 have one byte; 46 and 47 are reserved.
     match *prefix {
         POLKADOT_PREFIX => {}
-        0..64 => {
+        other if other < 64 => {
             return Err(OwnershipError::AddressOfOtherNetwork {
                 network: Network::Ed25519(chain),
             });

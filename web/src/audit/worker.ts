@@ -1,5 +1,5 @@
 /** Verifies subtrees of tiles on a thread of its own. It fetches what it verifies, so that the page's thread only counts. */
-import { Audit, initSync, leaves_differ, Verifier } from '../wasm/por_verifier_wasm.js';
+import { Audit, initSync, leaves_differ } from '../wasm/por_publication_wasm.js';
 import { type PackRange, Reader, type Source, Unread } from './source.ts';
 
 export interface OpenRequest {
@@ -26,7 +26,6 @@ export type AuditReply =
 /** Bytes of a tile (SPEC §4.3). */
 const TILE_BYTES = 1952;
 
-let verifier: Verifier;
 let audit: Audit;
 let reader: Reader;
 
@@ -38,7 +37,6 @@ async function answer(request: AuditRequest): Promise<AuditReply> {
   switch (request.kind) {
     case 'open': {
       initSync({ module: request.module });
-      verifier = new Verifier();
       reader = new Reader(request.source);
       audit = judged(() => new Audit(request.statement, request.books));
       return { kind: 'opened', books: audit.books() };
@@ -47,14 +45,14 @@ async function answer(request: AuditRequest): Promise<AuditReply> {
       return { kind: 'differ', differ: leaves_differ(request.leaves) };
     case 'subtree': {
       const { book, folder } = request;
-      const top = request.top ?? judged(() => audit.root(verifier, book));
+      const top = request.top ?? judged(() => audit.root(book));
       const ranges: PackRange[] = JSON.parse(judged(() => audit.ranges(book, top)));
       const parts: Uint8Array[] = [];
       for (const range of ranges) {
         parts.push(await reader.range(`attestations/${folder}/${range.pack}`, range));
       }
       const records = joined(parts);
-      return { kind: 'verified', below: judged(() => audit.verify(verifier, book, top, records)), tiles: records.length / TILE_BYTES };
+      return { kind: 'verified', below: judged(() => audit.verify(book, top, records)), tiles: records.length / TILE_BYTES };
     }
   }
 }

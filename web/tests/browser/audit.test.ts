@@ -63,7 +63,7 @@ test('every tile is verified from the page’s own host, and nothing is asked fo
   expect(result).toContain(`${report.books.length} books with ${new Intl.NumberFormat('en-GB').format(leaves)} leaves`);
   const asked = opened.requests.slice(before).filter((url) => !url.startsWith('blob:'));
   // The module, the list of books, and packs; nothing that names the customer, nothing elsewhere.
-  expect(asked.filter((url) => !new RegExp(`^${server.origin}/(assets/verifier-|attestations/\\d{6}/(books\\.jsonl|tiles/))`).test(url))).toEqual([]);
+  expect(asked.filter((url) => !new RegExp(`^${server.origin}/(assets/publication-|attestations/\\d{6}/(books\\.jsonl|tiles/))`).test(url))).toEqual([]);
   expect(opened.complaints).toEqual([]);
   await opened.close();
 });

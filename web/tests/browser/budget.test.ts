@@ -27,6 +27,10 @@ test('the module that judges lists of reserves is at most 180 kB, gzipped', () =
   expect(compressed(/^reserves-.*\.wasm$/)).toBeLessThanOrEqual(180_000);
 });
 
+test('the module that reads logs and audits is at most 180 kB, gzipped', () => {
+  expect(compressed(/^publication-.*\.wasm$/)).toBeLessThanOrEqual(180_000);
+});
+
 test('the single file is at most 1 MB', () => {
   expect(readFileSync(join(builtPage(), 'verify.html')).length).toBeLessThanOrEqual(1_000_000);
 });

@@ -18,11 +18,12 @@ use por_protocol::liabilities::{
     unit_bottom, verify_subtree,
 };
 use por_protocol::note::Note;
+use por_protocol::range_proof::Generators;
 use por_protocol::statement::Statement;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::Verifier;
+use crate::thrown;
 
 /// A top as it travels between the page and its workers: level, index, commitment, hash.
 const TOP_BYTES: usize = 1 + 8 + 32 + 32;
@@ -34,6 +35,7 @@ const LEAF_BYTES: usize = 16;
 pub struct Audit {
     attestation: Attestation,
     books: Vec<BookRow>,
+    generators: Generators,
 }
 
 #[wasm_bindgen]
@@ -45,7 +47,7 @@ impl Audit {
     /// Throws where either cannot be read, or the list is another one.
     #[wasm_bindgen(constructor)]
     pub fn new(statement: &[u8], books: &[u8]) -> Result<Self, JsError> {
-        Self::open(statement, books).map_err(throw)
+        Self::open(statement, books).map_err(thrown)
     }
 
     /// The books as JSON: `[{name, folder, tiles, leaves}]`; numbers are texts. `folder` is that of the book's tiles.
@@ -71,14 +73,14 @@ impl Audit {
     /// # Errors
     ///
     /// Throws where the total is another one.
-    pub fn root(&self, verifier: &Verifier, book: usize) -> Result<Vec<u8>, JsError> {
-        let row = self.book(book).map_err(throw)?;
+    pub fn root(&self, book: usize) -> Result<Vec<u8>, JsError> {
+        let row = self.book(book).map_err(thrown)?;
         let top = (|| {
             let context = self.attestation.context(row)?;
-            verify_row_total(verifier.0.generators(), &context.ctx(), row, &[])?;
+            verify_row_total(&self.generators, &context.ctx(), row, &[])?;
             Ok(encode(context.shape.root(), &row.root.node()))
         })();
-        top.map_err(throw)
+        top.map_err(thrown)
     }
 
     /// Where the tiles of the subtree of `top` lie, as JSON: `[{pack, offset, length, whole}]`, in the order that
@@ -105,7 +107,7 @@ impl Audit {
                 )
             })))
         })();
-        ranges.map_err(throw)
+        ranges.map_err(thrown)
     }
 
     /// Verifies all tiles of the subtree of `top`, whose records follow one another in `records`. Returns the tops below them,
@@ -114,14 +116,8 @@ impl Audit {
     /// # Errors
     ///
     /// Throws, with the place, where any byte is not what the root binds, or any range proof is false.
-    pub fn verify(
-        &self,
-        verifier: &Verifier,
-        book: usize,
-        top: &[u8],
-        records: &[u8],
-    ) -> Result<Vec<u8>, JsError> {
-        self.verify_top(verifier, book, top, records).map_err(throw)
+    pub fn verify(&self, book: usize, top: &[u8], records: &[u8]) -> Result<Vec<u8>, JsError> {
+        self.verify_top(book, top, records).map_err(thrown)
     }
 
     fn open(statement: &[u8], books: &[u8]) -> Result<Self, Error> {
@@ -139,20 +135,18 @@ impl Audit {
         let books = rows.into_iter().map(BookRow::parse);
         let books = books.collect::<Result<Vec<_>, _>>()?;
         check_distinct(&books)?;
-        Ok(Self { attestation, books })
+        Ok(Self {
+            attestation,
+            books,
+            generators: Generators::new(),
+        })
     }
 
     fn book(&self, book: usize) -> Result<&BookRow, Error> {
         self.books.get(book).ok_or(Error::Missing { what: "book" })
     }
 
-    fn verify_top(
-        &self,
-        verifier: &Verifier,
-        book: usize,
-        top: &[u8],
-        records: &[u8],
-    ) -> Result<Vec<u8>, Error> {
+    fn verify_top(&self, book: usize, top: &[u8], records: &[u8]) -> Result<Vec<u8>, Error> {
         let context = self.attestation.context(self.book(book)?)?;
         let (ctx, shape) = (context.ctx(), context.shape);
         let subtree = decode(top, &shape)?;
@@ -180,8 +174,7 @@ impl Audit {
                 found: records.len() as u64,
             });
         }
-        let generators = verifier.0.generators();
-        let below = verify_subtree(generators, &ctx, &shape, &subtree, &levels, &[])?;
+        let below = verify_subtree(&self.generators, &ctx, &shape, &subtree, &levels, &[])?;
         let mut bytes = Vec::new();
         for (position, node) in &below {
             if bottom == 1 {
@@ -244,8 +237,4 @@ fn decode(top: &[u8], shape: &Shape) -> Result<Subtree, Error> {
         hash: Digest::from_bytes(hash),
     };
     Ok(Subtree { top, node })
-}
-
-fn throw(error: Error) -> JsError {
-    JsError::new(&error.to_string())
 }

@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench bench-peers tools por wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
+.PHONY: help demo serve test bench bench-scale bench-peers tools por por-ifma wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
 
 POR := target/release/por
 WASM := target/wasm32-unknown-unknown/wasm
@@ -17,6 +17,8 @@ help:
 	@echo "make serve  serve the demo's publication and page on http://127.0.0.1:$(PORT)/ (PORT=)"
 	@echo "make test   install what the tests need and run all of them"
 	@echo "make bench  measure the figures of the README"
+	@echo "make bench-scale  the same with all range proofs of 10^4, 10^5 and 10^6 accounts: an hour and a quarter of two cores"
+	@echo "make por-ifma     the prover with AVX-512 IFMA, where the processor has it (target/ifma)"
 	@echo "make bench-peers  measure other programs beside this one, and draw the chart of the README"
 
 ## The main job
@@ -44,6 +46,13 @@ tools:
 
 por: tools
 	cargo build --release --locked -p por-prover
+
+# Opt-in: the curve library keeps its AVX-512 IFMA code behind a nightly compiler, though what it needs is stable since Rust
+# 1.89. RUSTC_BOOTSTRAP lets the pinned compiler build that one crate so; it is no supported switch, hence no default. Which code
+# runs is chosen by the processor when the program starts.
+por-ifma: tools
+	RUSTC_BOOTSTRAP=curve25519_dalek RUSTFLAGS="--cfg nightly" \
+	  cargo build --release --locked -p por-prover --target-dir target/ifma
 
 wasm: tools
 	verifier-wasm/build por-verifier-wasm por-reserves-wasm por-publication-wasm
@@ -102,6 +111,9 @@ bench: tools sample
 	cargo bench -q --locked -p por-prover --bench log
 	cargo bench -q --locked -p por-prover --bench scale
 	cargo bench -q --locked -p por-prover --bench serve
+
+bench-scale: tools
+	POR_SCALE_PROOFS=1 POR_SCALE_ROWS=10000,100000,1000000 cargo bench -q --locked -p por-prover --bench scale
 
 # Outside the workspace: what is compared with is no dependency.
 bench-peers: tools

@@ -5,7 +5,7 @@
 //! it and left right after it can be seen, by whoever asks a node of the own: nothing here is taken from the exchange but
 //! the list of addresses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::InstanceId;
@@ -42,6 +42,18 @@ pub struct Movement {
     pub addresses: usize,
     /// Of them, those that held nothing before.
     pub empty_before: usize,
+    /// Of them, those that the attestation before did not list; `null` where there is none to compare with.
+    pub new: Option<usize>,
+}
+
+/// Counts the addresses that `now` lists and the attestation before it, whose list is `before`, does not.
+pub fn count_new(movements: &mut [Movement], now: &[ReserveRow], before: &[ReserveRow]) {
+    let known: BTreeSet<_> = before.iter().map(place).collect();
+    for movement in movements {
+        let of_coin = |row: &&ReserveRow| row.instance == movement.instance;
+        let listed = now.iter().filter(of_coin).map(place);
+        movement.new = Some(listed.filter(|place| !known.contains(place)).count());
+    }
 }
 
 /// Balances by instance and address.
@@ -167,6 +179,7 @@ fn movements(
             left: last.map(|_| ExactAmount::ZERO),
             addresses: 0,
             empty_before: 0,
+            new: None,
         });
         let then = before.get(place).copied().unwrap_or(ExactAmount::ZERO);
         let later = after.as_ref().map(|after| after.get(place).copied());
@@ -203,5 +216,49 @@ impl Movement {
             add(left, increase(after, at))?;
         }
         Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(coin: &str, address: &str) -> ReserveRow {
+        let row = serde_json::json!({
+            "network": "eip155:1", "address": address, "instance": format!("eip155:1/{coin}"), "amount": "1",
+            "evidence": "signed_reading", "scheme": "eip191", "signatures": [],
+        });
+        ReserveRow::parse(row.to_string().as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn b_07_addresses_that_the_attestation_before_did_not_list_are_counted_by_coin() {
+        let token = "erc20:0xdac17f958d2ee523a2206206994597c13d831ec7";
+        let now = [
+            row("slip44:60", "0xa"),
+            row("slip44:60", "0xb"),
+            row("slip44:60", "0xc"),
+            row(token, "0xa"),
+        ];
+        let before = [
+            row("slip44:60", "0xb"),
+            row(token, "0xb"),
+            row("slip44:60", "0xd"),
+        ];
+        let nothing = |_: u64| {
+            Ok(now
+                .iter()
+                .map(|row| (place(row), ExactAmount::ZERO))
+                .collect())
+        };
+        let mut found = movements((10, 1, 10), nothing, |_| unreachable!()).unwrap();
+        assert!(found.iter().all(|movement| movement.new.is_none()));
+        count_new(&mut found, &now, &before);
+        let new: BTreeMap<&str, Option<usize>> = found
+            .iter()
+            .map(|movement| (movement.instance.as_str(), movement.new))
+            .collect();
+        assert_eq!(new["eip155:1/slip44:60"], Some(2));
+        assert_eq!(new[format!("eip155:1/{token}").as_str()], Some(1));
     }
 }

@@ -8,7 +8,7 @@ use por_protocol::asset::Instance;
 
 use super::balances::NodeArgs;
 use super::{print, read_policy};
-use crate::chains::window::{Movement, bitcoin_window, evm_window};
+use crate::chains::window::{Movement, bitcoin_window, count_new, evm_window};
 use crate::error::{Error, Exit};
 use crate::publication::{AuthenticLists, Publication, authentic_lists};
 
@@ -57,6 +57,13 @@ impl WindowCommand {
         for rpc in &nodes.ethereum {
             movements.extend(evm_window(rpc, snapshot, &lists.reserves, self.blocks)?);
         }
+        // Months without a list that can be read, such as before the first one, are nothing to compare with.
+        let earlier = lists.attestation.sequence.checked_sub(1);
+        if let Some(sequence) = earlier
+            && let Ok(earlier) = authentic_lists(&publication, &policy, Some(sequence))
+        {
+            count_new(&mut movements, &lists.reserves, &earlier.reserves);
+        }
         let text = if self.json {
             serde_json::to_string(&movements).map_err(|error| Error::Io {
                 path: "movements".into(),
@@ -93,11 +100,14 @@ fn words(lists: &AuthenticLists, movements: &[Movement]) -> String {
         let _ = writeln!(text, "  block {first:<12} {}", units(movement.before));
         let _ = writeln!(
             text,
-            "  block {at:<12} {}   came {} (of {} addresses, {} were empty before)",
+            "  block {at:<12} {}   came {} (of {} addresses, {} were empty before{})",
             units(movement.at),
             units(movement.came),
             movement.addresses,
-            movement.empty_before
+            movement.empty_before,
+            movement
+                .new
+                .map_or_else(String::new, |new| format!(", {new} not in the list before"))
         );
         let _ = match (last, movement.after, movement.left) {
             (Some(last), Some(after), Some(left)) => {

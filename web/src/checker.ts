@@ -67,6 +67,14 @@ export class Checker {
     );
   }
 
+  /**
+   * Has the worker write a figure and a time in `language`. The browser reads what it needs for that once, for all of its
+   * threads, and takes tens of milliseconds: here nobody waits for them.
+   */
+  warmUp(language: string): void {
+    this.worker.postMessage({ kind: 'warm-up', language } satisfies WorkerRequest);
+  }
+
   /** Checks `statement`, whose buffer is handed over to the worker, as of `now` in Unix seconds. */
   check(
     statement: ArrayBuffer,

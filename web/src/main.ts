@@ -15,7 +15,7 @@ import { MAX_RESERVES_BYTES, type Reserves, ReservesUnloaded, readReserves } fro
 import { resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import type { Example, Subject } from './subject.ts';
-import { inTurns, nextTurn, warmUp } from './turns.ts';
+import { inTurns, nextTurn } from './turns.ts';
 import type { Auditing } from './views/audit.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
@@ -57,30 +57,36 @@ let onLog: () => void = () => undefined;
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
 
-build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
-acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
-void speak(rememberedLanguage() ?? preferredLanguage(navigator.languages)).then(() => warmUp(messages.tag));
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
   document.querySelectorAll<HTMLDetailsElement>('.checks details').forEach((folded) => (folded.open = true));
 });
+void start();
 
-checker.ready.then(
-  (started) => {
-    version = started;
-    showVersion();
-  },
-  (error: unknown) => {
-    verifier.replaceChildren(messages.page.verifierBroken);
-    show({ kind: 'broken', detail: String(error) });
-  },
-);
+/** The page in turns of its own: the browser lays out what stands there at the end of the turn that runs this script. */
+async function start(): Promise<void> {
+  await nextTurn();
+  build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
+  acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
+  checker.ready.then(
+    (started) => {
+      version = started;
+      showVersion();
+    },
+    (error: unknown) => {
+      verifier.replaceChildren(messages.page.verifierBroken);
+      show({ kind: 'broken', detail: String(error) });
+    },
+  );
+  await speak(rememberedLanguage() ?? preferredLanguage(navigator.languages));
+}
 
 /** Puts the whole page together, in the language of the catalogue in use. */
 function build(choice: Experts['choice']): void {
   document.documentElement.lang = messages.tag;
   document.documentElement.dir = messages.direction;
   document.title = messages.page.title;
+  checker.warmUp(messages.tag);
   dropZone = new DropZone(choose);
   experts = new Experts(choice, recheck);
   announcer = element('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
@@ -186,25 +192,25 @@ function show(next: VerdictState): void {
   state = next;
   const verdict = verdictView(state, subject?.policy ?? experts.choice.policy, notes());
   announcer.replaceChildren(verdictWords(state));
-  answer.setAttribute('aria-busy', String(state.kind === 'checking' || state.kind === 'report'));
-  if (state.kind === 'report') {
-    // The verdict at once, and what stands below it part by part.
-    answer.replaceChildren(verdict);
-    void unfold(answer, reportParts(state, answer));
-    return;
-  }
-  const views = [limitsView(null)];
-  if (state.kind === 'waiting') {
-    views.unshift(examplesView(tryExample), stepsView());
-  }
-  answer.replaceChildren(verdict, ...views);
+  answer.setAttribute('aria-busy', 'true');
+  // The verdict at once, and what stands below it part by part.
+  answer.replaceChildren(verdict);
+  void unfold(answer, partsOf(state, answer));
 }
 
-/** Puts the parts of a report into `place`, unless another state has taken it over. */
+function partsOf(shown: VerdictState, place: HTMLElement): Array<() => void> {
+  if (shown.kind === 'report') {
+    return reportParts(shown, place);
+  }
+  const limits = (): void => place.append(limitsView(null));
+  return shown.kind === 'waiting' ? [() => place.append(examplesView(tryExample), stepsView()), limits] : [limits];
+}
+
+/** Puts the parts of a state into `place`, unless another one has taken it over; a check that runs stays busy. */
 async function unfold(place: HTMLElement, parts: ReadonlyArray<() => void>): Promise<void> {
   const shown = state;
   if (await inTurns(parts, () => shown === state && place === answer)) {
-    place.setAttribute('aria-busy', 'false');
+    place.setAttribute('aria-busy', String(shown.kind === 'checking'));
   }
 }
 

@@ -1,8 +1,6 @@
 /**
  * Long work in short turns: between two the browser draws and answers, so that nobody waits for more than a moment.
  */
-import { formatAmount } from './amount.ts';
-import { formatInstant } from './instant.ts';
 
 /** A sixth of the 50 ms from which a delay is felt: what the browser does with a part, styles and layout, comes on top. */
 const TURN_MS = 8;
@@ -26,15 +24,4 @@ export async function inTurns(parts: ReadonlyArray<() => void>, goOn: () => bool
     part();
   }
   return goOn();
-}
-
-/**
- * Has the browser load what it needs for figures and times, which takes it a whole turn each when they are first
- * written: before anyone waits for them.
- */
-export async function warmUp(tag: string): Promise<void> {
-  await nextTurn();
-  formatAmount('1', 1, tag);
-  await nextTurn();
-  formatInstant(0n, tag);
 }

@@ -4,6 +4,8 @@
  * The page hands the module over when it starts, before any file is chosen: after that nobody asks for anything more
  * from the network (W-06). One verifier is kept for all files; its generators take longer to make than a check.
  */
+import { formatAmount } from './amount.ts';
+import { formatInstant } from './instant.ts';
 import type { LogQuestion } from './log.ts';
 import { initSync as initPublication, LogReader } from './wasm/por_publication_wasm.js';
 import { initSync as initReserves, Reserves } from './wasm/por_reserves_wasm.js';
@@ -12,6 +14,7 @@ import { initSync, Verifier, version } from './wasm/por_verifier_wasm.js';
 /** From the page: first the module, then files to check. */
 export type WorkerRequest =
   | { readonly kind: 'start'; readonly module: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'warm-up'; readonly language: string }
   | CheckRequest
   | ReservesRequest
   | OwnershipRequest
@@ -70,7 +73,7 @@ let start: (verifier: Verifier) => void;
 const started = new Promise<Verifier>((resolve) => (start = resolve));
 
 addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
-  const id = data.kind === 'start' ? null : data.id;
+  const id = 'id' in data ? data.id : null;
   answer(data).catch((error: unknown) => reply({ kind: 'failed', id, detail: String(error) }));
 });
 
@@ -79,6 +82,11 @@ async function answer(request: WorkerRequest): Promise<void> {
     initSync({ module: request.module });
     start(new Verifier());
     reply({ kind: 'ready', version: version() });
+    return;
+  }
+  if (request.kind === 'warm-up') {
+    formatAmount('1', 1, request.language);
+    formatInstant(0n, request.language);
     return;
   }
   const verifier = await started;

@@ -1,5 +1,5 @@
-// Makes what the browser tests need: a small publication with its page, one honest statement, and forged ones, each with
-// the answer of the command line beside it.
+// Makes what the browser tests need: a small publication with its page, an honest statement of each of the last two
+// months, and forged ones, each with the answer of the command line beside it.
 //
 // Usage: node make-browser-sample.mjs <por> <out folder> <page folder>
 import { spawnSync } from 'node:child_process';
@@ -26,6 +26,8 @@ run(['demo', '--out', out, '--accounts', '300', '--page', page]);
 const honest = readFileSync(join(out, 'statement.por'));
 const folder = join(out, 'statements');
 mkdirSync(folder);
+const monthBefore = join(folder, 'month-before.por');
+run(['statement', '--home', join(out, 'exchange'), '--run', '1', '--account', 'amara.00000@example.com', '--out', monthBefore]);
 
 /** Replaces text that stands in the file once or more, by text of the same length. */
 function replaced(from, to) {
@@ -46,6 +48,7 @@ function flipped(at) {
 const amount = /"amount": "(\d)/.exec(honest.toString('latin1'));
 const files = {
   honest,
+  'month-before': readFileSync(monthBefore),
   'forged-amount': replaced(amount[0], amount[0].slice(0, -1) + ((Number(amount[1]) % 9) + 1)),
   'forged-account': replaced('amara.00000@', 'amara.99999@'),
   'forged-tile': flipped(honest.length - 2000),

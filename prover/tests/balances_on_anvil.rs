@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use std::time::{Instant, SystemTime};
 
 use nodes::{Node, installed};
+use por_protocol::digest::Digest;
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{Address, EvmChainId, Network};
 use por_protocol::state_proof::{Account, EvmAddress};
@@ -378,7 +379,12 @@ fn window(sample: &Sample, node: &str, blocks: &str) -> Value {
     let policy = ["--policy", "exchange/policy", "--ethereum-rpc", node];
     let arguments = ["window", "publication", "--blocks", blocks, "--json"];
     let done = sample.anyone(&[&arguments[..], &policy].concat()).expect(0);
-    serde_json::from_str(&done.out).unwrap()
+    let mut window: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(window["format"], "por/window/v1");
+    let attested = sample.at("publication/attestations/000000/attestation.json");
+    let digest = Digest::of(&std::fs::read(attested).unwrap());
+    assert_eq!(window["attestation"], digest.to_string().as_str());
+    window["coins"].take()
 }
 
 fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, story: &Story) {
@@ -388,7 +394,12 @@ fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, story: &Story
         movements.as_array().unwrap().iter().find(ends).unwrap()
     };
     let ether = of("slip44:60");
-    let heights = json!([story.height - 5, story.height, story.height + 5]);
+    assert_eq!(
+        (&ether["asset"], &ether["decimals"]),
+        (&json!("ETH"), &json!(18))
+    );
+    let (before, after) = (story.height - 5, story.height + 5);
+    let heights = json!({ "before": before, "at": story.height, "after": after });
     assert_eq!(ether["heights"], heights);
     assert_eq!(
         (&ether["before"], &ether["at"]),

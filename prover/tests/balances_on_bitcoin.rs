@@ -392,8 +392,12 @@ fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, node: &Node) 
         &cookie,
         "--json",
     ]);
-    let movements: Value = serde_json::from_str(&done.expect(0).out).unwrap();
-    let coins = &movements[0];
+    let window: Value = serde_json::from_str(&done.expect(0).out).unwrap();
+    let coins = &window["coins"][0];
+    assert_eq!(
+        (&coins["asset"], &coins["decimals"]),
+        (&json!("BTC"), &json!(8))
+    );
     assert_eq!(
         (&coins["before"], &coins["at"]),
         (&json!("0"), &json!("5375001000"))

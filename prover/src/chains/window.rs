@@ -26,8 +26,8 @@ use super::recheck::block_of;
 pub struct Movement {
     /// CAIP-19 id.
     pub instance: InstanceId,
-    /// Heights: before, at the snapshot, and after it where the chain has come so far.
-    pub heights: (u64, u64, Option<u64>),
+    /// Of which blocks.
+    pub heights: Heights,
     /// Sum before.
     pub before: ExactAmount,
     /// Sum at the snapshot.
@@ -44,6 +44,17 @@ pub struct Movement {
     pub empty_before: usize,
     /// Of them, those that the attestation before did not list; `null` where there is none to compare with.
     pub new: Option<usize>,
+}
+
+/// Heights of the blocks that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Heights {
+    /// Before the snapshot.
+    pub before: u64,
+    /// The snapshot's.
+    pub at: u64,
+    /// After it, where the chain has come so far.
+    pub after: Option<u64>,
 }
 
 /// Counts the addresses that `now` lists and the attestation before it, whose list is `before`, does not.
@@ -165,13 +176,18 @@ fn movements(
 ) -> Result<Vec<Movement>, ChainError> {
     let first = height.saturating_sub(blocks);
     let last = height.checked_add(blocks).filter(|last| *last <= tip);
+    let heights = Heights {
+        before: first,
+        at: height,
+        after: last,
+    };
     let (before, at) = (balances(first)?, balances(height)?);
     let after = last.map(&balances).transpose()?;
     let mut found: BTreeMap<InstanceId, Movement> = BTreeMap::new();
     for (place, now) in &at {
         let movement = found.entry(place.0.clone()).or_insert_with(|| Movement {
             instance: place.0.clone(),
-            heights: (first, height, last),
+            heights,
             before: ExactAmount::ZERO,
             at: ExactAmount::ZERO,
             after: last.map(|_| ExactAmount::ZERO),

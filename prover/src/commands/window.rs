@@ -3,12 +3,15 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use por_protocol::amount::ExactAmount;
-use por_protocol::asset::Instance;
+use por_protocol::amount::{Decimals, ExactAmount};
+use por_protocol::asset::AssetId;
+use por_protocol::digest::Digest;
+use por_protocol::period::Period;
+use serde::Serialize;
 
 use super::balances::NodeArgs;
 use super::{print, read_policy};
-use crate::chains::window::{Movement, bitcoin_window, count_new, evm_window};
+use crate::chains::window::{Heights, Movement, bitcoin_window, count_new, evm_window};
 use crate::error::{Error, Exit};
 use crate::publication::{AuthenticLists, Publication, authentic_lists};
 
@@ -30,9 +33,63 @@ pub struct WindowCommand {
     /// Nodes of the own.
     #[command(flatten)]
     pub nodes: NodeArgs,
-    /// Print JSON
+    /// Print JSON, which the page draws under "Assets"
     #[arg(long)]
     pub json: bool,
+}
+
+/// `format` of what is printed as JSON.
+const FORMAT: &str = "por/window/v1";
+
+/// What was found out, and around which snapshot. Nobody signs it: it is the word of whoever asked.
+#[derive(Serialize)]
+struct Window<'a> {
+    format: &'static str,
+    log_origin: &'a str,
+    /// Of the exact bytes of the attestation.
+    attestation: Digest,
+    sequence: u64,
+    period: &'a Period,
+    /// Unix seconds.
+    snapshot_time: u64,
+    coins: Vec<Coin<'a>>,
+}
+
+/// One coin, with the asset that its decimals come from; none where no book has it.
+#[derive(Serialize)]
+struct Coin<'a> {
+    asset: Option<&'a AssetId>,
+    decimals: Option<Decimals>,
+    #[serde(flatten)]
+    movement: Movement,
+}
+
+impl<'a> Window<'a> {
+    fn new(lists: &'a AuthenticLists, movements: Vec<Movement>) -> Self {
+        let coin = |movement: Movement| {
+            let found = lists.books.iter().find_map(|row| {
+                let mut instances = row.asset.instances().iter();
+                let instance = instances.find(|instance| instance.id == movement.instance)?;
+                Some((row.asset.id(), instance.decimals))
+            });
+            let (asset, decimals) = found.unzip();
+            Coin {
+                asset,
+                decimals,
+                movement,
+            }
+        };
+        let attestation = &lists.attestation;
+        Self {
+            format: FORMAT,
+            log_origin: &attestation.log_origin,
+            attestation: lists.digest,
+            sequence: attestation.sequence,
+            period: &attestation.period,
+            snapshot_time: attestation.snapshot.time,
+            coins: movements.into_iter().map(coin).collect(),
+        }
+    }
 }
 
 impl WindowCommand {
@@ -64,40 +121,37 @@ impl WindowCommand {
         {
             count_new(&mut movements, &lists.reserves, &earlier.reserves);
         }
+        let window = Window::new(&lists, movements);
         let text = if self.json {
-            serde_json::to_string(&movements).map_err(|error| Error::Io {
+            serde_json::to_string_pretty(&window).map_err(|error| Error::Io {
                 path: "movements".into(),
                 source: error.into(),
             })? + "\n"
         } else {
-            words(&lists, &movements)
+            words(&lists.attestation.entity, &window)
         };
         print(text.as_bytes())?;
         Ok(Exit::Ok)
     }
 }
 
-fn words(lists: &AuthenticLists, movements: &[Movement]) -> String {
-    let attestation = &lists.attestation;
+fn words(entity: &str, window: &Window<'_>) -> String {
     let mut text = format!(
-        "Around the snapshot of {}, attestation {} of {}, by your own nodes:\n",
-        attestation.entity, attestation.sequence, attestation.period
+        "Around the snapshot of {entity}, attestation {} of {}, by your own nodes:\n",
+        window.sequence, window.period
     );
-    for movement in movements {
-        let of = |instance: &&Instance| instance.id == movement.instance;
-        let instance = lists
-            .books
-            .iter()
-            .flat_map(|row| row.asset.instances())
-            .find(of);
-        let units = |amount: ExactAmount| match instance {
-            Some(instance) => amount.to_units(instance.decimals),
+    for Coin {
+        decimals, movement, ..
+    } in &window.coins
+    {
+        let units = |amount: ExactAmount| match decimals {
+            Some(decimals) => amount.to_units(*decimals),
             None => format!("{} steps", amount.steps()),
         };
-        let (first, at, last) = movement.heights;
+        let Heights { before, at, after } = movement.heights;
         // Writing to a string cannot fail.
         let _ = writeln!(text, "\n{}", movement.instance);
-        let _ = writeln!(text, "  block {first:<12} {}", units(movement.before));
+        let _ = writeln!(text, "  block {before:<12} {}", units(movement.before));
         let _ = writeln!(
             text,
             "  block {at:<12} {}   came {} (of {} addresses, {} were empty before{})",
@@ -109,11 +163,11 @@ fn words(lists: &AuthenticLists, movements: &[Movement]) -> String {
                 .new
                 .map_or_else(String::new, |new| format!(", {new} not in the list before"))
         );
-        let _ = match (last, movement.after, movement.left) {
-            (Some(last), Some(after), Some(left)) => {
+        let _ = match (after, movement.after, movement.left) {
+            (Some(height), Some(after), Some(left)) => {
                 writeln!(
                     text,
-                    "  block {last:<12} {}   left {}",
+                    "  block {height:<12} {}   left {}",
                     units(after),
                     units(left)
                 )
@@ -125,4 +179,68 @@ fn words(lists: &AuthenticLists, movements: &[Movement]) -> String {
         };
     }
     text + "\nFacts, and no verdict: large sums that come right before a snapshot and leave right after it ask for an explanation.\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the page's own tests read.
+    const FIXTURE: &str = include_str!("../../../fixtures/window/window.json");
+
+    fn coin(asset: Option<&AssetId>, instance: &str, later: Option<(u64, u128, u128)>) -> Movement {
+        let exact = ExactAmount::from_steps;
+        Movement {
+            instance: instance.parse().unwrap(),
+            heights: Heights {
+                before: 899_856,
+                at: 900_000,
+                after: later.map(|(height, ..)| height),
+            },
+            before: exact(1_200_000_000),
+            at: exact(9_007_199_254_740_993_000),
+            after: later.map(|(_, after, _)| exact(after)),
+            came: exact(9_007_199_253_540_993_000),
+            left: later.map(|(.., left)| exact(left)),
+            addresses: 12,
+            empty_before: 3,
+            new: asset.map(|_| 2),
+        }
+    }
+
+    #[test]
+    fn what_is_printed_as_json_is_what_the_page_reads() {
+        let asset = AssetId::new("BTC").unwrap();
+        let bitcoin = "bip122:000000000019d6689c085ae165831e93/slip44:0";
+        let known = coin(
+            Some(&asset),
+            bitcoin,
+            Some((900_144, 1_300_000_000, 9_007_199_253_440_993_000)),
+        );
+        let unknown = coin(None, "eip155:1/slip44:60", None);
+        let window = Window {
+            format: FORMAT,
+            log_origin: "sample.example/por",
+            attestation: Digest::of(b"attestation"),
+            sequence: 2,
+            period: &Period::new("2026-10").unwrap(),
+            snapshot_time: 1_793_404_800,
+            coins: vec![
+                Coin {
+                    asset: Some(&asset),
+                    decimals: Some(Decimals::new(8).unwrap()),
+                    movement: known,
+                },
+                Coin {
+                    asset: None,
+                    decimals: None,
+                    movement: unknown,
+                },
+            ],
+        };
+        assert_eq!(
+            serde_json::to_string_pretty(&window).unwrap() + "\n",
+            FIXTURE
+        );
+    }
 }

@@ -8,14 +8,12 @@
 //! Files come in the order of [`LogReading::files`]; nothing is shown before [`LogReading::finish`].
 //! Cost: one hash for each entry, one range proof for each book.
 
-use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
 
-use por_protocol::attestation::{Attestation, verify_row_total};
+use por_protocol::attestation::{Attestation, split_rows, verify_row_total};
 use por_protocol::balances::Classes;
-use por_protocol::book_row::BookRow;
+use por_protocol::book_row::{BookRow, check_distinct};
 use por_protocol::digest::Digest;
 use por_protocol::error::Error;
 use por_protocol::log::tiles::{BundlePlace, LogTree, bundles, parse_bundle};
@@ -226,39 +224,16 @@ impl LogReading {
 
 /// Step 11: the rows that the attestation is bound to, each once.
 fn bound_books(attestation: &Attestation, books: &[u8]) -> Result<Vec<BookRow>, Error> {
-    let rows = books.strip_suffix(b"\n").ok_or_else(|| Error::Syntax {
+    let rows = split_rows(books).ok_or_else(|| Error::Syntax {
         what: "books.jsonl",
         why: "its last row does not end in a line feed".into(),
     })?;
-    let rows: Vec<&[u8]> = rows.split(|byte| *byte == b'\n').collect();
-    let bound = &attestation.books;
-    if rows.len() as u64 != bound.count {
-        return Err(Error::Count {
-            what: "rows of books.jsonl",
-            expected: bound.count,
-            found: rows.len() as u64,
-        });
-    }
-    if RowTree::new(rows.iter().copied()).root() != bound.root {
-        return Err(mismatch("books.jsonl", "its root is not the attestation's"));
-    }
+    attestation.books.check("books.jsonl", &rows)?;
     let rows = rows
         .into_iter()
         .map(BookRow::parse)
         .collect::<Result<Vec<_>, _>>()?;
-    let mut seen = BTreeSet::new();
-    for row in &rows {
-        let coins = row.asset.instances().iter();
-        let names = coins.map(|instance| format!("instance {}", instance.id));
-        for name in names.chain([format!("book {}", row.name())]) {
-            if !seen.insert(name.clone()) {
-                return Err(Error::Duplicate {
-                    what: "book or instance",
-                    found: name,
-                });
-            }
-        }
-    }
+    check_distinct(&rows)?;
     Ok(rows)
 }
 

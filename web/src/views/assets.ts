@@ -7,6 +7,7 @@ import { type Child, element } from './element.ts';
 import { foreign } from './foreign.ts';
 import { icon } from './icon.ts';
 import { shape } from './svg.ts';
+import { windowView } from './window.ts';
 
 const text = messages.look.assets;
 
@@ -49,6 +50,7 @@ export function assetsView(report: Report): HTMLElement {
       { class: 'wide', tabindex: '0', role: 'region', 'aria-label': text.tab },
       element('table', { class: 'assets-table' }, element('thead', {}, element('tr', {}, ...heads.map(({ head }) => head))), body),
     ),
+    report.statement === null ? null : windowView(report.statement.attestation),
   );
 
   function show(rows: readonly Line[]): void {

@@ -1,6 +1,6 @@
 /** "History": coverage per asset and period, drawn and as a table; gaps are drawn, and said in words. */
-import { type BookHistory, historyOf, type Point } from '../history.ts';
-import { LogRefused, type LogSource, type PublishedLog, filesBesidePage, filesOfFolder } from '../log.ts';
+import { type BookHistory, historyOf, type Point, unpublished } from '../history.ts';
+import { type Entry, LogRefused, type LogSource, type PublishedLog, filesBesidePage, filesOfFolder } from '../log.ts';
 import { messages, sentence } from '../messages/index.ts';
 import { formatBasisPoints } from '../ratio.ts';
 import { element } from './element.ts';
@@ -55,16 +55,26 @@ export function historyView(log: PublishedLog | null, load: (source: LogSource) 
 }
 
 function historyOfLog(log: PublishedLog): HTMLElement[] {
-  const books = historyOf(log.entries);
-  const gaps = log.entries.filter(({ attested }) => attested.kind !== 'report').map(({ period }) => visible(period));
+  const later = unpublished(log.entries, Date.now());
+  const books = historyOf(log.entries, later);
   return [
     element('p', { class: 'bound' }, sentence(text.found, { size: number(log.head.size) })),
-    element('p', { class: 'gaps' }, gaps.length === 0 ? text.noGaps : sentence(text.gaps, { list: listed(gaps) })),
+    ...gapsOf(log.entries, later).map((said) => element('p', { class: 'gaps' }, said)),
     element('p', {}, text.hundred),
     ...books.map((book) => element('figure', { class: 'history-of-book' }, element('figcaption', {}, foreign(book.book, 'foreign asset-id')), scrolled(visible(book.book), drawing(book)))),
     element('details', {}, element('summary', {}, text.table), scrolled(text.table, table(books))),
     element('p', { class: 'hint' }, text.tiles),
   ];
+}
+
+/** Every period without figures, in words. */
+function gapsOf(entries: readonly Entry[], later: readonly string[]): string[] {
+  const unverified = entries.filter(({ attested }) => attested.kind !== 'report').map(({ period }) => visible(period));
+  const said = [
+    ...(unverified.length === 0 ? [] : [sentence(text.gaps, { list: listed(unverified) })]),
+    ...(later.length === 0 ? [] : [sentence(text.unpublished, { list: listed(later) })]),
+  ];
+  return said.length === 0 ? [text.noGaps] : said;
 }
 
 function scrolled(label: string, child: Element): HTMLElement {
@@ -106,7 +116,7 @@ function figure({ points, sealed }: Point): string {
 }
 
 /** Geometry in units of the drawing, which are pixels: a column for each period, 100 % at two thirds of the height. */
-const COLUMN = 72;
+const COLUMN = 88;
 const EDGE = 8;
 const NARROWEST = 280;
 const TOP = 40;

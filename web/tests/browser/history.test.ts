@@ -7,7 +7,7 @@ import { AxeBuilder } from '@axe-core/playwright';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
-import { publication, statements } from './harness/folders.ts';
+import { newestAttestation, publication, statements } from './harness/folders.ts';
 import { choose, openPage, type OpenPage, verdict } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
 
@@ -40,6 +40,12 @@ async function loadHistory(page: Page): Promise<void> {
   await page.locator('#history-load').click();
 }
 
+/** Has the page's clock stand `days` after the newest snapshot. */
+async function daysAfterSnapshot(page: Page, days: number): Promise<void> {
+  const { snapshot } = JSON.parse(readFileSync(join(newestAttestation(), 'attestation.json'), 'utf8')) as { snapshot: { time: number } };
+  await page.clock.setFixedTime((snapshot.time + days * 86_400) * 1000);
+}
+
 /** Changes a file of the served copy while `run` runs. */
 async function changed(path: string, change: (bytes: Buffer) => Buffer, run: () => Promise<void>): Promise<void> {
   const file = join(folder, 'publication', path);
@@ -68,6 +74,7 @@ function bundle(): string {
 test('the history is drawn from every attestation of the log, asked for by a click alone, and the table says the same', async () => {
   const opened = await withHonest();
   const { page } = opened;
+  await daysAfterSnapshot(page, 3);
   const before = opened.requests.length;
   await page.locator('#tab-history').click();
   expect(opened.requests.length).toBe(before);
@@ -84,6 +91,21 @@ test('the history is drawn from every attestation of the log, asked for by a cli
   expect(await page.locator('.gaps').textContent()).toBe('No period is missing.');
   expect(opened.complaints).toEqual([]);
   await opened.close();
+});
+
+test('a month that has ended and is not in the log is a gap, in the drawing, in words and in the table', async () => {
+  const { page, close } = await withHonest();
+  await daysAfterSnapshot(page, 70);
+  await loadHistory(page);
+  await page.locator('#panel-history .bound').waitFor();
+  const books = await page.locator('.history-of-book').count();
+  const gaps = await page.locator('.history-drawing .gap').count();
+  expect(gaps / books).toBe(2);
+  expect(await page.locator('.gaps').textContent()).toContain('the log holds nothing of it');
+  await page.locator('#panel-history summary').click();
+  expect(await page.locator('.history-table td', { hasText: 'not in the log' }).count()).toBe(gaps);
+  await photograph(page, '#panel-history', 'history-overdue');
+  await close();
 });
 
 test('an entry that was changed shows nothing of the log', async () => {
@@ -162,6 +184,43 @@ test('w_08_the_head_is_remembered_only_when_asked_and_forgotten_when_asked', asy
   await page.locator('#forget-heads').click();
   await visit(page, 'not_asked');
   expect(await page.evaluate(() => localStorage.length)).toBe(0);
+  await close();
+});
+
+test('a log that grew since the last visit is read and proven to extend it, and a statement of then still belongs to it', async () => {
+  const kept = (): Promise<number> => page.evaluate(() => JSON.parse(localStorage.getItem('por-last-heads') ?? 'null').heads[0].size as number);
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await choose(page, statements().monthBefore);
+  expect(await verdict(page)).toBe('verified');
+  const asked = opened.requests.length;
+  await page.locator('#remember-head').check();
+  await visit(page, 'passed');
+  const before = await kept();
+  expect(opened.requests.length).toBe(asked);
+
+  await again(page);
+  await visit(page, 'passed');
+  expect(await kept()).toBeGreaterThan(before);
+  expect(opened.requests.slice(asked).some((url) => url.endsWith('/log/checkpoint'))).toBe(true);
+
+  await choose(page, statements().monthBefore);
+  expect(await verdict(page)).toBe('verified');
+  await visit(page, 'passed');
+  expect(await kept()).toBeGreaterThan(before);
+  expect(opened.complaints).toEqual([]);
+  await opened.close();
+});
+
+test('on paper the check since the last visit keeps its words and loses its switch', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#remember-head').check();
+  await visit(page, 'passed');
+  await page.emulateMedia({ media: 'print' });
+  expect(await page.locator('.visit .outcome').isVisible()).toBe(true);
+  for (const screenOnly of ['#remember-head', '#forget-heads', '.look']) {
+    expect(await page.locator(screenOnly).isVisible(), screenOnly).toBe(false);
+  }
   await close();
 });
 

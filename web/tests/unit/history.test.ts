@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { historyOf } from '../../src/history.ts';
+import { historyOf, unpublished } from '../../src/history.ts';
 import { type Entry, LogRefused, LogUnavailable, filesOfFolder, readLog } from '../../src/log.ts';
 import { parseReport, type Report } from '../../src/report.ts';
 
@@ -22,17 +22,35 @@ test('every book has a point for every period, and every hole says what it is', 
     entry(4n, of({ checks: failed })),
     entry(5n, of({ books: unsure })),
   ];
-  const lines = historyOf(entries);
+  const lines = historyOf(entries, ['2026-07']);
   expect(lines.map(({ book }) => book)).toEqual(report.books.map(({ asset, kind }) => `${asset}/${kind}`));
-  expect(lines[0]?.points.map(({ gap }) => gap)).toEqual([null, 'missing', 'refused', 'absent', 'refused', 'refused']);
+  expect(lines[0]?.points.map(({ gap }) => gap)).toEqual([null, 'missing', 'refused', 'absent', 'refused', 'refused', 'unpublished']);
   expect(lines.flatMap(({ points }) => points.filter(({ gap }) => gap !== null).map(({ points: figure }) => figure))).not.toContainEqual(expect.any(BigInt));
 });
 
 test('a sealed total gives a least figure', () => {
   const [book] = report.books;
   const sealed = { ...book!, total: { kind: 'sealed', bound: '200' } as const, covered: 'covered' as const, reserves: [{ class: 'B' as const, evidence: 'x', amount: '301', encumbered: null }] };
-  const [line] = historyOf([entry(0n, of({ books: [sealed] }))]);
+  const [line] = historyOf([entry(0n, of({ books: [sealed] }))], []);
   expect(line?.points[0]).toMatchObject({ points: 15_050n, sealed: true, gap: null });
+});
+
+test.each([
+  ['a month is due once it has ended', ['2026-11'], '2027-01-01T00:00:00Z', ['2026-12']],
+  ['and not a moment before', ['2026-11'], '2026-12-31T23:59:59.999Z', []],
+  ['days, over the end of a year', ['2026-12-30'], '2027-01-02T12:00:00Z', ['2026-12-31', '2027-01-01']],
+  ['after the last period, wherever it stands', ['2026-10', '2026-11', '2026-10'], '2027-01-15T00:00:00Z', ['2026-12']],
+  ['days after months', ['2026-10', '2026-11-01'], '2026-11-04T00:00:00Z', ['2026-11-02', '2026-11-03']],
+  ['a clock that is behind', ['2026-11'], '1970-01-01T00:00:00Z', []],
+  ['an empty log', [], '2027-01-01T00:00:00Z', []],
+])('periods that ended and are not in the log: %s', (_, periods, now, expected) => {
+  const entries = periods.map((period, at) => ({ ...entry(BigInt(at), { kind: 'missing' }), period }));
+  expect(unpublished(entries, Date.parse(now))).toEqual(expected);
+});
+
+test('a log that ended long ago gets a year of gaps, no more', () => {
+  const periods = unpublished([{ ...entry(0n, { kind: 'missing' }), period: '2020-01' }], Date.parse('2026-01-01'));
+  expect([periods.length, periods[0], periods.at(-1)]).toEqual([12, '2020-02', '2021-01']);
 });
 
 const file = (webkitRelativePath: string, text: string): Parameters<typeof filesOfFolder>[0] extends Iterable<infer T> ? T : never => ({

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url';
 
 const WEB = fileURLToPath(new URL('../../../', import.meta.url));
 
+/** The statements that hold. */
+const HONEST: readonly [string, string] = ['honest.por', 'month-before.por'];
+
 /** The built page, still with its placeholder: the page without a policy. */
 export function builtPage(): string {
   return required(join(WEB, 'dist'), 'index.html', 'build the page first: npm run build');
@@ -26,20 +29,21 @@ export function newestAttestation(): string {
 }
 
 /**
- * Statement files of that publication: `honest.por`, and any number of forged ones beside it; with each `NAME.por` the
- * output of `por verify --json` on it, with the publication's policy, as `NAME.json`.
+ * Statement files of that publication: `honest.por`, `month-before.por` of the attestation before it, and any number of
+ * forged ones; with each `NAME.por` the output of `por verify --json` on it, with the publication's policy, as `NAME.json`.
  */
-export function statements(): { readonly honest: string; readonly forged: readonly string[] } {
+export function statements(): { readonly honest: string; readonly monthBefore: string; readonly forged: readonly string[] } {
   const folder = fromEnvironment('POR_STATEMENTS', 'a folder with honest.por and forged statements');
   required(folder, 'honest.por', 'it holds no honest statement');
+  required(folder, 'month-before.por', 'it holds no earlier statement');
   const forged = readdirSync(folder)
-    .filter((name) => name.endsWith('.por') && name !== 'honest.por')
+    .filter((name) => name.endsWith('.por') && !HONEST.includes(name))
     .sort()
     .map((name) => join(folder, name));
   if (forged.length === 0) {
     throw new Error(`${folder}: holds no forged statement; a page that accepts everything would pass`);
   }
-  return { honest: join(folder, 'honest.por'), forged };
+  return { honest: join(folder, HONEST[0]), monthBefore: join(folder, HONEST[1]), forged };
 }
 
 /** What the command line answered for the statement at `path`. */

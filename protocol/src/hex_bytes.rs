@@ -1,7 +1,6 @@
 //! Bytes that stand in JSON as strict lower-case hex.
 
 use alloc::vec::Vec;
-
 use core::fmt;
 
 use serde::{Serialize, Serializer};

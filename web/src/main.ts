@@ -35,9 +35,13 @@ import { visitView, type LogDesk } from './views/visit.ts';
 
 const checker = new Checker(new CheckWorker());
 checker.start(resource('verifier'));
-// Asked for at once, so that nothing is asked for once a file was chosen; whoever wants it hears of a failure.
+// To start all of it takes as long as a delay that is felt: in turns.
+await nextTurn();
+// Asked for before there is a place for files, so that nothing is asked for once one was chosen; whoever wants it hears of
+// a failure.
 const example = resource('example');
 example.catch(() => undefined);
+await nextTurn();
 
 /** The parts that stand while answers come and go; made anew in another language. */
 let dropZone: DropZone;
@@ -57,9 +61,9 @@ let onLog: () => void = () => undefined;
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
 
-build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
+const built = build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
 acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
-void speak(rememberedLanguage() ?? preferredLanguage(navigator.languages)).then(() => warmUp(messages.tag));
+void built.then(() => speak(rememberedLanguage() ?? preferredLanguage(navigator.languages))).then(() => warmUp(messages.tag));
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
   document.querySelectorAll<HTMLDetailsElement>('.checks details').forEach((folded) => (folded.open = true));
@@ -76,8 +80,8 @@ checker.ready.then(
   },
 );
 
-/** Puts the whole page together, in the language of the catalogue in use. */
-function build(choice: Experts['choice']): void {
+/** Puts the whole page together, in the language of the catalogue in use: at once what takes a file, the rest in turns. */
+async function build(choice: Experts['choice']): Promise<void> {
   document.documentElement.lang = messages.tag;
   document.documentElement.dir = messages.direction;
   document.title = messages.page.title;
@@ -95,14 +99,21 @@ function build(choice: Experts['choice']): void {
     }
     return speak(chosen);
   });
-  document
-    .getElementById('app')
-    ?.replaceChildren(header(languages), element('main', {}, dropZone.root, announcer, answer, experts.root), bottom.root);
+  const main = element('main', {}, dropZone.root, announcer, answer);
+  const app = document.getElementById('app');
+  app?.replaceChildren(header(languages), main);
   if (subject !== undefined) {
     dropZone.showFile(subject.file);
   }
   showVersion();
-  show(state);
+  const here = answer;
+  // Whoever was faster than that with a file has shown it already.
+  const first = () => {
+    if (!here.hasChildNodes()) {
+      show(state);
+    }
+  };
+  await inTurns([first, () => main.append(experts.root), () => app?.append(bottom.root)], () => here === answer);
 }
 
 /** Changes the language; without its catalogue everything stays as it is. Tells whether it worked. */
@@ -117,7 +128,7 @@ async function speak(wanted: Language): Promise<boolean> {
   }
   language = wanted;
   await nextTurn();
-  build(experts.choice);
+  await build(experts.choice);
   return true;
 }
 
@@ -193,17 +204,16 @@ function show(next: VerdictState): void {
     void unfold(answer, reportParts(state, answer));
     return;
   }
-  const views = [limitsView(null)];
-  if (state.kind === 'waiting') {
-    views.unshift(examplesView(tryExample), stepsView());
-  }
-  answer.replaceChildren(verdict, ...views);
+  answer.replaceChildren(verdict);
+  const place = answer;
+  const views = state.kind === 'waiting' ? [() => examplesView(tryExample), stepsView] : [];
+  void unfold(place, [...views, () => limitsView(null)].map((view) => () => place.append(view())));
 }
 
-/** Puts the parts of a report into `place`, unless another state has taken it over. */
+/** Puts the parts of a state into `place`, unless another one has taken it over. */
 async function unfold(place: HTMLElement, parts: ReadonlyArray<() => void>): Promise<void> {
   const shown = state;
-  if (await inTurns(parts, () => shown === state && place === answer)) {
+  if ((await inTurns(parts, () => shown === state && place === answer)) && shown.kind !== 'checking') {
     place.setAttribute('aria-busy', 'false');
   }
 }

@@ -199,6 +199,8 @@ mod tests {
             r#"{"total":"5","count":1,"note":null,"kind":{"sealed":["9"]}}"#,
             r#"{"total":"5","count":1,"note":null,"kind":{"sealed":{"bound":"9","extra":0}}}"#,
             r#"{"total":"5","count":1,"note":null,"kind":{"plain":null,"sealed":{"bound":"9"}}}"#,
+            r#"{"total":"5","count":1,"note":null,"kind":{"plain":null}}"#,
+            r#"{"total":"5","count":1,"note":null,"kind":"sealed"}"#,
             r#"{"total":"5","count":1,"note":null,"kind":"plain"}{}"#,
             r#"{"total":"5","count":1,"note":null,"kind":"plain",}"#,
             r#"{"total":"\ud800","count":1,"note":null,"kind":"plain"}"#,

@@ -40,8 +40,8 @@ tools:
 	@if command -v rustup >/dev/null; then \
 	  rustup target add wasm32-unknown-unknown 2>/dev/null || \
 	    { echo "Missing: the target wasm32-unknown-unknown, and rustup could not fetch it." >&2; exit 1; }; \
-	  rustup component add rustfmt clippy 2>/dev/null || \
-	    { echo "Missing: rustfmt or clippy, and rustup could not fetch them." >&2; exit 1; }; \
+	  rustup component add rustfmt clippy rust-src 2>/dev/null || \
+	    { echo "Missing: rustfmt, clippy or rust-src, and rustup could not fetch them." >&2; exit 1; }; \
 	fi
 
 por: tools

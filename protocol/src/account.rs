@@ -21,9 +21,10 @@ use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
 
+use crate::json;
 use crate::unicode::{self, Class};
 
 /// Why a text is no account identifier and no name. Offsets are in bytes from the start of the text.
@@ -211,11 +212,9 @@ impl Serialize for AccountId {
     }
 }
 
-impl<'de> Deserialize<'de> for AccountId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
-    }
-}
+json::text!(AccountId, Self::new);
+
+json::deserialize!(AccountId);
 
 /// The rules of this module for any name of at most `max` bytes that people compare by eye.
 pub(crate) fn check_text(text: &str, max: usize) -> Result<(), TextError> {

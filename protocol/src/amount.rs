@@ -17,8 +17,10 @@ use alloc::string::{String, ToString};
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use thiserror::Error;
+
+use crate::json::{self, FromJson, Mistake};
 
 /// Why a text is no amount, or a calculation has no result.
 ///
@@ -117,9 +119,18 @@ fn shown(found: char) -> String {
 }
 
 /// Number of decimals of an asset or of one of its instances: one unit is `10^d` atoms, `0 ≤ d ≤ 38`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "u8")]
 pub struct Decimals(u8);
+
+json::deserialize!(Decimals);
+
+impl FromJson for Decimals {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let value = u8::from_json(value)?;
+        Self::new(value).map_err(|error| Mistake::new(&error))
+    }
+}
 
 impl Decimals {
     /// The most decimals possible: `10^38` is the largest power of ten below `2^128`.
@@ -391,21 +402,13 @@ impl Serialize for ExactAmount {
     }
 }
 
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+json::text!(Amount, str::parse);
 
-impl<'de> Deserialize<'de> for ExactAmount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
-    }
-}
+json::deserialize!(Amount);
+
+json::text!(ExactAmount, str::parse);
+
+json::deserialize!(ExactAmount);
 
 /// A canonical decimal integer: the only reader of digits, so that all amounts obey one rule.
 fn whole(text: &str) -> Result<u128, AmountError> {

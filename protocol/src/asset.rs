@@ -25,7 +25,7 @@ use thiserror::Error;
 
 use crate::account::{TextError, check_text};
 use crate::amount::Decimals;
-use crate::json::present;
+use crate::json::{self, FromJson, Mistake};
 
 /// Why something is no asset, no instance or no table of them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -166,8 +166,7 @@ impl fmt::Display for InstancePart {
 /// Own name of an asset, such as `BTC`: 1 to 20 of `A-Z`, `0-9` and, after the first, `.`, `_`, `-`.
 ///
 /// Small letters and spaces are not possible, so that `btc` or `BTC ` cannot stand beside `BTC`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct AssetId(String);
 
 impl AssetId {
@@ -204,6 +203,9 @@ impl AssetId {
     }
 }
 
+json::text!(AssetId, Self::new);
+json::deserialize!(AssetId);
+
 impl FromStr for AssetId {
     type Err = AssetError;
 
@@ -231,8 +233,7 @@ impl fmt::Display for AssetId {
 /// Beyond CAIP-19's own form: `eip155` chain numbers and SLIP-44 coin numbers have no leading zeros, `bip122` chains
 /// and everything on `eip155` are in small letters (so that the EIP-55 spelling of a contract is no second instance),
 /// and a character is percent-encoded only where it has to be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct InstanceId(String);
 
 impl InstanceId {
@@ -259,6 +260,9 @@ impl InstanceId {
             .unwrap_or_default()
     }
 }
+
+json::text!(InstanceId, Self::new);
+json::deserialize!(InstanceId);
 
 impl FromStr for InstanceId {
     type Err = AssetError;
@@ -301,13 +305,21 @@ impl Serialize for OwnToken {
     }
 }
 
+impl FromJson for OwnToken {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        Self::new(bool::from_json(value)?).map_err(|why| Mistake::new(&why))
+    }
+}
+
+impl OwnToken {
+    fn new(value: bool) -> Result<Self, &'static str> {
+        value.then_some(Self).ok_or("own_token is true or left out")
+    }
+}
+
 impl<'de> Deserialize<'de> for OwnToken {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        if bool::deserialize(deserializer)? {
-            Ok(Self)
-        } else {
-            Err(D::Error::custom("own_token is true or left out"))
-        }
+        Self::new(bool::deserialize(deserializer)?).map_err(D::Error::custom)
     }
 }
 
@@ -488,6 +500,8 @@ struct RawInstance {
     decimals: Decimals,
 }
 
+json::object!(RawInstance { id, decimals });
+
 /// The form of an [`Asset`] on the wire. The list has a singular name because TOML writes it `[[asset.instance]]`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -498,6 +512,23 @@ struct RawAsset {
     instance: Vec<Instance>,
     #[serde(default, deserialize_with = "present")]
     own_token: Option<OwnToken>,
+}
+
+json::object!(RawAsset {
+    id,
+    name,
+    decimals,
+    instance,
+    own_token: present
+});
+
+/// A member that is there has a value: `null` would be a second way to leave it out.
+fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
 }
 
 impl From<RawInstance> for Instance {
@@ -523,6 +554,18 @@ impl TryFrom<RawAsset> for Asset {
             Some(OwnToken) => asset.issued_by_the_exchange(),
             None => asset,
         })
+    }
+}
+
+impl FromJson for Instance {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        RawInstance::from_json(value).map(Into::into)
+    }
+}
+
+impl FromJson for Asset {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        Self::try_from(RawAsset::from_json(value)?).map_err(|error| Mistake::new(&error))
     }
 }
 

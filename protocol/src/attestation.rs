@@ -6,7 +6,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::account::check_text;
 use crate::book_row::{BookRow, Total};
@@ -30,8 +30,7 @@ const MAX_ENTITY_BYTES: usize = 128;
 const MAX_NONCE_BYTES: usize = 64;
 
 /// A block of the snapshot.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SnapshotBlock {
     /// CAIP-2 id of the chain.
     pub network: String,
@@ -40,13 +39,20 @@ pub struct SnapshotBlock {
     /// Hash as the chain's own tools print it.
     pub hash: String,
     /// MuHash of all unspent outputs after the block (`gettxoutsetinfo muhash`), where reserves rest on outputs.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub muhash: Option<Digest>,
 }
 
+json::object!(SnapshotBlock {
+    network,
+    height,
+    hash,
+    muhash
+});
+json::deserialize!(SnapshotBlock);
+
 /// The instant, and the block of each chain that stands for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Snapshot {
     /// Unix seconds.
     pub time: u64,
@@ -54,9 +60,10 @@ pub struct Snapshot {
     pub blocks: Vec<SnapshotBlock>,
 }
 
+json::object!(Snapshot { time, blocks });
+
 /// What dates the ownership signatures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ChallengeTerms {
     /// 80-byte header of a recent Bitcoin block.
     pub block: HexBytes,
@@ -64,15 +71,18 @@ pub struct ChallengeTerms {
     pub nonce: HexBytes,
 }
 
+json::object!(ChallengeTerms { block, nonce });
+
 /// A list of rows bound by count and RFC 6962 root.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Rows {
     /// Number of rows.
     pub count: u64,
     /// RFC 6962 root over the exact row bytes.
     pub root: Digest,
 }
+
+json::object!(Rows { count, root });
 
 impl Rows {
     /// Checks that the list called `what` has these rows: their number, and the root over their exact bytes.
@@ -108,8 +118,7 @@ pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
 }
 
 /// A file bound by size and digest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Annex {
     /// File name within the publication's `annexes` folder.
     pub name: String,
@@ -119,9 +128,10 @@ pub struct Annex {
     pub sha256: Digest,
 }
 
+json::object!(Annex { name, size, sha256 });
+
 /// An attestation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Attestation {
     /// [`ATTESTATION_FORMAT`].
     pub format: String,
@@ -150,6 +160,22 @@ pub struct Attestation {
     /// Longer files.
     pub annexes: Vec<Annex>,
 }
+
+json::object!(Attestation {
+    format,
+    suite,
+    entity,
+    log_origin,
+    period,
+    sequence,
+    supersedes,
+    snapshot,
+    statement_key,
+    books,
+    reserves,
+    challenge,
+    annexes
+});
 
 impl Attestation {
     /// Parses and checks the exact bytes.

@@ -5,14 +5,14 @@ use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 use crate::kind::Kind;
 use crate::liabilities::{Commitment, Node, Shape};
 
@@ -20,14 +20,16 @@ use crate::liabilities::{Commitment, Node, Shape};
 pub const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// The root node of a book.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Root {
     /// Commitment to the total.
     pub commitment: Commitment,
     /// Hash of the root tile's record.
     pub hash: Digest,
 }
+
+json::object!(Root { commitment, hash });
+json::deserialize!(Root);
 
 impl Root {
     /// As a node of the tree.
@@ -41,8 +43,8 @@ impl Root {
 }
 
 /// The liabilities total of a book as published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Total {
     /// The total, with a proof that the root opens to it.
     Public {
@@ -60,8 +62,21 @@ pub enum Total {
     },
 }
 
+impl FromJson for Total {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "public" => json::fields!(json::content(inner)?, Self::Public { amount, proof }),
+            "sealed" => json::fields!(json::content(inner)?, Self::Sealed { bound, proof }),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
+}
+
+json::deserialize!(Total);
+
 /// What an amount of reserves rests on; its class is in `balances`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Evidence {
     /// A state proof against the header of the snapshot's block.
@@ -75,6 +90,14 @@ pub enum Evidence {
     /// A reading that the exchange signs with the attestation.
     SignedReading,
 }
+
+impl FromJson for Evidence {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        json::named(value, &Self::ALL, Self::as_str)
+    }
+}
+
+json::deserialize!(Evidence);
 
 impl Evidence {
     /// All kinds, from the best to the weakest.
@@ -100,21 +123,25 @@ impl Evidence {
 }
 
 /// A sum of reserves of one kind of evidence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReserveSum {
     /// What it rests on.
     pub evidence: Evidence,
     /// Free atoms, rounded down once after summing at full precision.
     pub amount: Amount,
     /// Encumbered atoms, which cover nothing, rounded down likewise; absent where there are none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encumbered: Option<Amount>,
 }
 
+json::object!(ReserveSum {
+    evidence,
+    amount,
+    encumbered
+});
+
 /// One row.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BookRow {
     /// The asset with its decimals and instances.
     pub asset: Asset,
@@ -129,6 +156,15 @@ pub struct BookRow {
     /// Reserves of the asset by evidence; the same evidence stands once.
     pub reserves: Vec<ReserveSum>,
 }
+
+json::object!(BookRow {
+    asset,
+    kind,
+    leaf_count,
+    root,
+    total,
+    reserves
+});
 
 impl BookRow {
     /// Parses the exact bytes of a row.

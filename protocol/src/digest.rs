@@ -3,12 +3,13 @@
 //! Every preimage starts with an ASCII tag of its own, fields of variable length carry a `u32` little-endian length,
 //! integers are little-endian; so no two different inputs share a preimage (SPEC §2).
 
-use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
+
+use crate::json;
 
 /// A SHA-256 digest, 32 bytes; lower-case hex as text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,13 +69,10 @@ impl Serialize for Digest {
     }
 }
 
-impl<'de> Deserialize<'de> for Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::from_hex(&text)
-            .ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))
-    }
-}
+json::text!(Digest, |text| Self::from_hex(text)
+    .ok_or("expected 64 lower-case hex characters"));
+
+json::deserialize!(Digest);
 
 /// Builds a canonical preimage: tag, then fields.
 #[derive(Clone)]

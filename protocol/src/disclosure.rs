@@ -7,7 +7,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::amount::Amount;
 use crate::attestation::Attestation;
@@ -25,8 +25,7 @@ pub const DISCLOSURE_FORMAT: &str = "por/disclosure/v1";
 pub const MAX_DISCLOSURE_BYTES: usize = 4 << 20;
 
 /// One total.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DisclosedTotal {
     /// Id of the asset.
     pub asset: String,
@@ -38,9 +37,16 @@ pub struct DisclosedTotal {
     pub proof: HexBytes,
 }
 
+json::object!(DisclosedTotal {
+    asset,
+    kind,
+    total,
+    proof
+});
+json::deserialize!(DisclosedTotal);
+
 /// The sealed totals of one attestation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Disclosure {
     /// [`DISCLOSURE_FORMAT`].
     pub format: String,
@@ -49,6 +55,12 @@ pub struct Disclosure {
     /// Every sealed book, once.
     pub books: Vec<DisclosedTotal>,
 }
+
+json::object!(Disclosure {
+    format,
+    attestation,
+    books
+});
 
 /// A sealed book and the total that was proven for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

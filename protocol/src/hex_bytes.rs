@@ -1,14 +1,13 @@
 //! Bytes that stand in JSON as strict lower-case hex.
 
-use alloc::string::String;
 use alloc::vec::Vec;
-
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::digest::decode_hex;
+use crate::json;
 
 /// Bytes of any length; lower-case hex in JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +25,14 @@ impl Serialize for HexBytes {
     }
 }
 
-impl<'de> Deserialize<'de> for HexBytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            return Err(D::Error::custom("expected lower-case hex"));
-        }
-        hex::decode(&text)
-            .map(Self)
-            .map_err(|_| D::Error::custom("expected lower-case hex"))
+json::text!(HexBytes, |text: &str| {
+    if text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err("expected lower-case hex");
     }
-}
+    hex::decode(text)
+        .map(Self)
+        .map_err(|_| "expected lower-case hex")
+});
 
 /// 32 secret bytes of an opening; lower-case hex in JSON, never printed, wiped when dropped.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -54,11 +50,8 @@ impl Serialize for HexSecret {
     }
 }
 
-impl<'de> Deserialize<'de> for HexSecret {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        decode_hex(&text)
-            .map(Self)
-            .ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))
-    }
-}
+json::text!(HexSecret, |text| decode_hex(text)
+    .map(Self)
+    .ok_or("expected 64 lower-case hex characters"));
+
+json::deserialize!(HexBytes, HexSecret);

@@ -8,16 +8,16 @@ use alloc::format;
 use alloc::string::String;
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::account::check_text;
 use crate::amount::ExactAmount;
 use crate::error::Error;
-use crate::json::present;
+use crate::json::{self, FromJson, Mistake};
 use crate::reserve_row::ReserveRow;
 
 /// How far the keys are from a network, by the custodian's own account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Custody {
     /// Keys that never were on a machine with a network.
@@ -26,6 +26,12 @@ pub enum Custody {
     Warm,
     /// Keys that sign customers' withdrawals without a person.
     Hot,
+}
+
+impl FromJson for Custody {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        json::named(value, &Self::ALL, Self::as_str)
+    }
 }
 
 impl Custody {
@@ -50,39 +56,29 @@ impl fmt::Display for Custody {
 }
 
 /// What one row says; a row that says nothing has no `holding`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Holding {
     /// Cold, warm or hot.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custody: Option<Custody>,
     /// Who has the keys, where that is not the exchange: 1 to 64 bytes by the rules of account identifiers, and none of
     /// `=+-@` at its start.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub custodian: Option<String>,
     /// The part of `amount` that is staked: still the exchange's, and not at hand at once.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub staked: Option<ExactAmount>,
     /// The part of `encumbered` that somebody else has on loan; like all that is encumbered it covers nothing.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lent: Option<ExactAmount>,
 }
+
+json::object!(Holding {
+    custody: present,
+    custodian: present,
+    staked: present,
+    lent: present
+});
 
 impl Holding {
     /// The longest name of a custodian, in bytes.

@@ -114,21 +114,12 @@ impl<const TYPE: u8> VerifierKey<TYPE> {
             what: "public key (vkey)",
             why: why.into(),
         };
-        let mut parts = vkey.splitn(3, '+');
-        let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next())
-        else {
-            return Err(refuse("expected <name>+<key id>+<base64>"));
+        let (name, id, bytes) = split_vkey(vkey).map_err(refuse)?;
+        let key = match bytes.split_first() {
+            Some((kind, key)) if *kind == TYPE => key.try_into(),
+            _ => return Err(refuse(wrong_type::<TYPE>())),
         };
-        let bytes =
-            Base64::decode_vec(encoded).map_err(|_| refuse("its last part is not base64"))?;
-        let key = bytes
-            .split_first()
-            .filter(|(kind, _)| **kind == TYPE)
-            .map(|(_, key)| key)
-            .ok_or_else(|| refuse(wrong_type::<TYPE>()))?;
-        let key = key
-            .try_into()
-            .map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
+        let key = key.map_err(|_| refuse("an Ed25519 key has 32 bytes"))?;
         let key = Self::new(KeyName::new(name)?, key)?;
         if id != hex::encode(key.id()) {
             return Err(refuse("the key id does not belong to this name and key"));
@@ -160,6 +151,23 @@ impl<const TYPE: u8> VerifierKey<TYPE> {
         let [a, b, c, d, ..] = hash;
         [a, b, c, d]
     }
+}
+
+/// What stands before the first empty line, without its line feed, and what after.
+pub(crate) fn at_empty_line(text: &str) -> Option<(&str, &str)> {
+    let mut pairs = text.as_bytes().windows(2);
+    let (before, after) = text.split_at_checked(pairs.position(|pair| pair == b"\n\n")?)?;
+    Some((before, after.get(2..)?))
+}
+
+/// Name, key id and bytes of a vkey, or what is wrong with its form.
+fn split_vkey(vkey: &str) -> Result<(&str, &str, Vec<u8>), &'static str> {
+    let mut parts = vkey.splitn(3, '+');
+    let (Some(name), Some(id), Some(encoded)) = (parts.next(), parts.next(), parts.next()) else {
+        return Err("expected <name>+<key id>+<base64>");
+    };
+    let bytes = Base64::decode_vec(encoded).map_err(|_| "its last part is not base64")?;
+    Ok((name, id, bytes))
 }
 
 /// What to say to a key of another type.
@@ -379,7 +387,9 @@ impl<'a> Note<'a> {
         };
         let note = core::str::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8"))?;
         let split = note
-            .rfind("\n\n")
+            .as_bytes()
+            .windows(2)
+            .rposition(|pair| pair == b"\n\n")
             .ok_or_else(|| refuse("no empty line before the signatures"))?;
         let (text, rest) = note
             .split_at_checked(split.saturating_add(1))

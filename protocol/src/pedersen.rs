@@ -6,6 +6,8 @@
 
 use curve25519_dalek::constants::{RISTRETTO_BASEPOINT_COMPRESSED, RISTRETTO_BASEPOINT_POINT};
 use curve25519_dalek::ristretto::RistrettoPoint;
+use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::traits::VartimeMultiscalarMul as _;
 use sha3::{Digest as _, Sha3_512};
 
 /// `B`, which carries the value.
@@ -15,6 +17,12 @@ pub(crate) const VALUE: RistrettoPoint = RISTRETTO_BASEPOINT_POINT;
 pub(crate) fn blinding() -> RistrettoPoint {
     let uniform = Sha3_512::digest(RISTRETTO_BASEPOINT_COMPRESSED.as_bytes());
     RistrettoPoint::from_uniform_bytes(&uniform.into())
+}
+
+/// `Σ scalarᵢ·pointᵢ` of public values, as fast as there are many: the one place that asks the library, which compiles its
+/// two methods anew for each kind of list.
+pub(crate) fn weighted_sum(scalars: &[Scalar], points: &[&RistrettoPoint]) -> RistrettoPoint {
+    RistrettoPoint::vartime_multiscalar_mul(scalars, points.iter().copied())
 }
 
 #[cfg(test)]

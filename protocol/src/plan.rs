@@ -6,14 +6,14 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::amount::Amount;
 use crate::asset::Asset;
 use crate::context::BookContext;
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 use crate::kind::Kind;
 use crate::liabilities::Shape;
 use crate::note::KeyName;
@@ -27,8 +27,8 @@ pub const MIN_PUBLIC_ACCOUNTS: u64 = 20;
 const MAX_BYTES: usize = 16 << 20;
 
 /// How a book's total is to be published.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum PlannedTotal {
     /// The total itself.
     Public,
@@ -39,9 +39,19 @@ pub enum PlannedTotal {
     },
 }
 
+impl FromJson for PlannedTotal {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "public" => json::no_content(inner.as_ref()).map(|()| Self::Public),
+            "sealed" => json::fields!(json::content(inner)?, Self::Sealed { bound }),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
+}
+
 /// One book of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PlannedBook {
     /// The asset, with its decimals and instances.
     pub asset: Asset,
@@ -55,9 +65,16 @@ pub struct PlannedBook {
     pub total: PlannedTotal,
 }
 
+json::object!(PlannedBook {
+    asset,
+    kind,
+    rows,
+    leaf_count,
+    total
+});
+
 /// A plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Plan {
     /// [`PLAN_FORMAT`].
     pub format: String,
@@ -76,6 +93,17 @@ pub struct Plan {
     /// MAC of all sorted rows under the run key.
     pub ledger_mac: Digest,
 }
+
+json::object!(Plan {
+    format,
+    suite,
+    log_origin,
+    period,
+    sequence,
+    snapshot_time,
+    books,
+    ledger_mac
+});
 
 impl Plan {
     /// Parses and checks the exact bytes of a plan.

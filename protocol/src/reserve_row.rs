@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::amount::{Amount, Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
@@ -14,7 +14,7 @@ use crate::book_row::{BookRow, Evidence, ReserveSum};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::holding::Holding;
-use crate::json::{self, present};
+use crate::json;
 use crate::ownership::{
     Address, BitcoinBlock, Challenge, ChallengeNonce, Claim, Message, Network, OwnershipError,
     POW_FLOOR, Scheme,
@@ -24,8 +24,7 @@ use crate::ownership::{
 const MAX_ROW_BYTES: usize = 64 * 1024;
 
 /// One reserve.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReserveRow {
     /// CAIP-2 id of the chain.
     pub network: String,
@@ -36,7 +35,7 @@ pub struct ReserveRow {
     /// Balance at the snapshot, an integer at the instance's decimals.
     pub amount: ExactAmount,
     /// The part of `amount` that cannot be used (frozen, locked, immature); it covers nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub encumbered: Option<ExactAmount>,
     /// What the balance rests on.
     pub evidence: Evidence,
@@ -45,34 +44,33 @@ pub struct ReserveRow {
     /// Signatures as that scheme's wallets print them.
     pub signatures: Vec<String>,
     /// The multisig script behind the address, where the scheme needs it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub script: Option<HexBytes>,
     /// A public key that the address does not give, where the scheme needs it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub public_key: Option<HexBytes>,
     /// The exact framed bytes that were signed, where the scheme needs them.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub frame: Option<HexBytes>,
     /// How the exchange says that it holds it.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub holding: Option<Holding>,
 }
+
+json::object!(ReserveRow {
+    network,
+    address,
+    instance,
+    amount,
+    encumbered,
+    evidence,
+    scheme,
+    signatures,
+    script: present,
+    public_key: present,
+    frame: present,
+    holding: present
+});
 
 impl ReserveRow {
     /// Parses the exact bytes of a row.

@@ -7,7 +7,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::account::AccountId;
 use crate::amount::{Amount, ExactAmount};
@@ -27,8 +27,7 @@ const MAX_CORE_BYTES: usize = 2_000_000;
 const MAX_SECTIONS: usize = 32;
 
 /// What the exchange says of one account in one book.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct OpenedBook {
     /// Asset id.
     pub asset: String,
@@ -46,6 +45,16 @@ pub struct OpenedBook {
     pub salt: HexSecret,
 }
 
+json::object!(OpenedBook {
+    asset,
+    kind,
+    index,
+    exact,
+    amount,
+    blinding,
+    salt
+});
+
 impl OpenedBook {
     /// `BTC/owed`.
     #[must_use]
@@ -55,8 +64,7 @@ impl OpenedBook {
 }
 
 /// The signed core.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Core {
     /// [`STATEMENT_FORMAT`].
     pub format: String,
@@ -69,6 +77,14 @@ pub struct Core {
     /// The exchange's word that the account has no other balance in any book; always true.
     pub no_other_balance: bool,
 }
+
+json::object!(Core {
+    format,
+    attestation,
+    account,
+    books,
+    no_other_balance
+});
 
 impl Core {
     /// Parses and checks the text of the core's note.
@@ -114,12 +130,13 @@ pub struct AttachedRow<'a> {
     pub row: &'a [u8],
 }
 
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Serialize)]
 struct RowPlace {
     index: u64,
     path: Vec<Digest>,
 }
+
+json::object!(RowPlace { index, path });
 
 /// Names of the sections, in the order in which they are written.
 const SECTIONS: [&str; 5] = ["core", "attestation", "books", "tiles", "log-proof"];

@@ -21,7 +21,7 @@ use crate::note::Note;
 use crate::policy::{Policy, Witnessed};
 use crate::range_proof::{Generators, RangeStatement, verify_batch};
 use crate::report::{
-    BookFacts, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts,
+    BookFacts, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts, facts,
 };
 use crate::statement::{AttachedRow, Core, OpenedBook, Statement, parse_attached_rows};
 
@@ -204,7 +204,7 @@ impl Verifier {
                     .map_err(|(_, error)| error)
                     .map(|()| {
                         let proofs = statements.len().to_string();
-                        Facts::from([("range_proofs", proofs)])
+                        facts([("range_proofs", proofs)])
                     })
             }
             _ => Err(Error::Missing {
@@ -262,7 +262,7 @@ pub fn authenticate(
         Ok((proof.index, head, checkpoint))
     });
     let facts = head.as_ref().map_err(Clone::clone).map(|(index, _, head)| {
-        Facts::from([
+        facts([
             ("log_index", index.to_string()),
             ("log_size", head.size.to_string()),
             ("log_root", head.root.to_string()),
@@ -365,7 +365,7 @@ fn check_signed(
             why,
         });
     }
-    Ok(Facts::from([("log_key", key.to_string())]))
+    Ok(facts([("log_key", key.to_string())]))
 }
 
 /// Step 6. The witnesses' clocks are worth more than the checker's own, which may stand anywhere; it is asked only where
@@ -464,7 +464,7 @@ pub fn book_facts(
 }
 
 fn path_facts(opened: &OpenedBook, row: &BookRow, path: &[u8]) -> Facts {
-    Facts::from([
+    facts([
         ("leaf_index", opened.index.to_string()),
         ("leaf_count", row.leaf_count.to_string()),
         (
@@ -553,7 +553,7 @@ impl<'a> Parts<'a> {
     }
 
     fn facts(&self) -> Facts {
-        let mut facts = Facts::from([("books", self.core.books.len().to_string())]);
+        let mut facts = facts([("books", self.core.books.len().to_string())]);
         if !self.statement.skipped.is_empty() {
             facts.insert("skipped_sections", self.statement.skipped.join(" "));
         }
@@ -571,7 +571,7 @@ impl<'a> Parts<'a> {
                 why,
             });
         }
-        Ok(Facts::from([
+        Ok(facts([
             ("statement_key", key.to_string()),
             ("attestation", attestation.to_string()),
         ]))
@@ -593,7 +593,7 @@ impl<'a> Parts<'a> {
             );
             return Err(Error::Mismatch { what: "book", why });
         }
-        Ok(Facts::from([
+        Ok(facts([
             ("row", index.to_string()),
             ("rows", books.count.to_string()),
         ]))

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
 use crate::amount::ExactAmount;
@@ -14,7 +14,7 @@ use crate::attestation::SnapshotBlock;
 use crate::book_row::Evidence;
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 use crate::ownership::{Address, Network};
 use crate::reserve_row::ReserveRow;
 use crate::state_proof::{
@@ -24,8 +24,8 @@ use crate::state_proof::{
 const WHAT: &str = "EVM annex";
 
 /// One line of the annex.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EvmRecord {
     /// The first line, and no other.
     Block {
@@ -59,6 +59,33 @@ pub enum EvmRecord {
         /// The 32 bytes returned.
         result: HexBytes,
     },
+}
+
+impl FromJson for EvmRecord {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "block" => json::fields!(json::content(inner)?, Self::Block { network, header }),
+            "account" => json::fields!(json::content(inner)?, Self::Account { address, proof }),
+            "storage" => json::fields!(
+                json::content(inner)?,
+                Self::Storage {
+                    instance,
+                    address,
+                    proof
+                }
+            ),
+            "call" => json::fields!(
+                json::content(inner)?,
+                Self::Call {
+                    instance,
+                    address,
+                    result
+                }
+            ),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
 }
 
 /// An annex, parsed: nothing in it stands twice.

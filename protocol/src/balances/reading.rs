@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Serialize;
 
 use super::evm::about;
 use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
@@ -16,7 +16,7 @@ use crate::attestation::Snapshot;
 use crate::book_row::Evidence;
 use crate::error::Error;
 use crate::json;
-use crate::report::Facts;
+use crate::report::{Facts, facts};
 use crate::reserve_row::ReserveRow;
 
 /// Name of the annex with readings of all chains.
@@ -26,8 +26,7 @@ const WHAT: &str = "readings annex";
 const MAX_NODE_BYTES: usize = 128;
 
 /// One line of the annex: what one node said of one balance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ReadingRecord {
     /// CAIP-19 id of the coin.
     pub instance: InstanceId,
@@ -41,20 +40,21 @@ pub struct ReadingRecord {
     pub slot: u64,
     /// The later height or slot up to which the node answered, where it cannot answer for `slot` itself: the balance is of
     /// some block from `slot` to this one.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<u64>,
     /// When it was asked, in Unix seconds.
     pub time: u64,
 }
 
-/// A member that is there has a value: `null` would be a second way to leave it out.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    u64::deserialize(deserializer).map(Some)
-}
+json::object!(ReadingRecord {
+    instance,
+    address,
+    amount,
+    node,
+    slot,
+    answered: present,
+    time
+});
 
 /// Checks the readings that rows of the evidence `agreed_readings` and `signed_reading` rest on.
 pub(super) fn verify(
@@ -83,10 +83,7 @@ pub(super) fn verify(
     }
     match readings.keys().next() {
         Some((instance, _)) => mismatch(WHAT, format!("a reading of {instance} is no row's")),
-        None if later > 0 => Ok(Facts::from([(
-            "readings_of_later_blocks",
-            later.to_string(),
-        )])),
+        None if later > 0 => Ok(facts([("readings_of_later_blocks", later.to_string())])),
         None => Ok(Facts::new()),
     }
 }

@@ -17,12 +17,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::mismatch;
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Members, Mistake};
 use crate::ownership::{Address, EvmChainId, MAX_OWNERS, Network, SafeOwners};
 use crate::state_proof::{Account, EvmAddress, MAX_PROOF_NODES, keccak256, pad};
 
@@ -40,8 +40,7 @@ const OWNER_COUNT_SLOT: u8 = 3;
 const THRESHOLD_SLOT: u8 = 4;
 
 /// Proofs of a Safe's storage; each has nodes from a root down.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SafeRecord {
     /// Canonical address of the Safe.
     pub address: String,
@@ -63,15 +62,28 @@ pub struct SafeRecord {
     pub owners: Vec<SafeOwner>,
 }
 
+json::object!(SafeRecord {
+    address,
+    account,
+    singleton_account,
+    singleton,
+    owner_count,
+    threshold,
+    modules,
+    first,
+    owners
+});
+
 /// One owner.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SafeOwner {
     /// Canonical address.
     pub address: String,
     /// Of the link to the next owner, or back to address 1.
     pub next: Vec<HexBytes>,
 }
+
+json::object!(SafeOwner { address, next });
 
 /// What a Safe's storage was proven to say.
 #[derive(Clone, Debug)]
@@ -92,21 +104,35 @@ fn word(number: u8) -> [u8; 32] {
     pad(&[number]).unwrap_or_default()
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Listed {
-    #[serde(rename = "source")]
-    _source: String,
     proxies: Vec<ListedContract>,
     singletons: Vec<ListedContract>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+impl FromJson for Listed {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let mut members = Members::of(value, &["source", "proxies", "singletons"])?;
+        // For people: where the list is from.
+        members.take::<String>("source")?;
+        Ok(Self {
+            proxies: members.take("proxies")?,
+            singletons: members.take("singletons")?,
+        })
+    }
+}
+
 struct ListedContract {
-    #[serde(rename = "name")]
-    _name: String,
     code_hash: HexBytes,
+}
+
+impl FromJson for ListedContract {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let mut members = Members::of(value, &["name", "code_hash"])?;
+        members.take::<String>("name")?;
+        Ok(Self {
+            code_hash: members.take("code_hash")?,
+        })
+    }
 }
 
 fn expect_listed(

@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::evm::about;
 use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
@@ -20,7 +20,7 @@ use crate::attestation::SnapshotBlock;
 use crate::digest::decode_hex;
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 use crate::ownership::{BitcoinBlock, BitcoinChain, Network, POW_FLOOR, Target};
 use crate::reserve_row::ReserveRow;
 
@@ -31,12 +31,14 @@ const COINBASE_MATURITY: u64 = 100;
 const NO_FLOOR: u32 = 0x207f_ffff;
 
 /// `<txid>:<index>`, the transaction's id as displayed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
 pub struct OutPoint {
     txid: [u8; 32],
     index: u32,
 }
+
+json::text!(OutPoint, Self::from_str);
 
 impl FromStr for OutPoint {
     type Err = Error;
@@ -76,8 +78,8 @@ impl fmt::Display for OutPoint {
 }
 
 /// One line of the annex.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum UtxoRecord {
     /// The first line, and no other.
     Block {
@@ -99,6 +101,26 @@ pub enum UtxoRecord {
         /// Whether it pays a miner.
         coinbase: bool,
     },
+}
+
+impl FromJson for UtxoRecord {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "block" => json::fields!(json::content(inner)?, Self::Block { network, header }),
+            "utxo" => json::fields!(
+                json::content(inner)?,
+                Self::Utxo {
+                    address,
+                    outpoint,
+                    amount,
+                    height,
+                    coinbase
+                }
+            ),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
 }
 
 /// Whether a coinbase output of `height` cannot be spent yet in the block after `snapshot`.

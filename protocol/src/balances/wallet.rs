@@ -15,14 +15,14 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::safe::{ProvenSafe, SafeRecord, evm_address};
 use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
 use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 use crate::ownership::{Challenge, Network, Scheme, eip1271_hash};
 use crate::report::Facts;
 use crate::reserve_row::ReserveRow;
@@ -38,8 +38,8 @@ const DELEGATION: [u8; 3] = [0xef, 0x01, 0x00];
 const MAX_SAFE_BYTES: usize = 16 * MAX_RECORD_BYTES;
 
 /// One line of the annex.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum WalletRecord {
     /// The first line, and no other.
     Block {
@@ -56,9 +56,21 @@ pub enum WalletRecord {
     Delegated(DelegationRecord),
 }
 
+impl FromJson for WalletRecord {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "block" => json::fields!(json::content(inner)?, Self::Block { network, header }),
+            "safe" => FromJson::from_json(json::content(inner)?).map(Self::Safe),
+            "call" => FromJson::from_json(json::content(inner)?).map(Self::Call),
+            "delegated" => FromJson::from_json(json::content(inner)?).map(Self::Delegated),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
+}
+
 /// What a contract answered at the block.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CallRecord {
     /// Canonical address of the contract.
     pub address: String,
@@ -72,9 +84,16 @@ pub struct CallRecord {
     pub probe: ProbeRecord,
 }
 
+json::object!(CallRecord {
+    address,
+    hash,
+    signature,
+    result,
+    probe
+});
+
 /// A question whose only right answer is no.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ProbeRecord {
     /// 32 bytes drawn at random.
     pub hash: HexBytes,
@@ -84,9 +103,14 @@ pub struct ProbeRecord {
     pub result: HexBytes,
 }
 
+json::object!(ProbeRecord {
+    hash,
+    signature,
+    result
+});
+
 /// An account with a delegation (EIP-7702).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct DelegationRecord {
     /// Canonical address of the account.
     pub address: String,
@@ -95,6 +119,12 @@ pub struct DelegationRecord {
     /// Proof of the account, whose code hash shows it.
     pub account: Vec<HexBytes>,
 }
+
+json::object!(DelegationRecord {
+    address,
+    delegate,
+    account
+});
 
 /// The one name of a chain's wallets annex; `None` for chains without contract wallets.
 #[must_use]

@@ -8,14 +8,15 @@ use core::fmt;
 use curve25519_dalek::ristretto::RistrettoBasepointTable;
 use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::{Identity as _, IsIdentity as _, VartimeMultiscalarMul as _};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use curve25519_dalek::traits::{Identity as _, IsIdentity as _};
+use serde::{Serialize, Serializer};
 use subtle::{ConditionallySelectable as _, ConstantTimeEq as _};
 use zeroize::Zeroize;
 
 use crate::amount::Amount;
 use crate::digest::decode_hex;
 use crate::error::Error;
+use crate::json::{self, FromJson, Mistake};
 use crate::pedersen;
 
 /// A group element that is not the identity, with its 32 canonical bytes. As text: lower-case hex.
@@ -84,14 +85,15 @@ impl Serialize for Commitment {
     }
 }
 
-impl<'de> Deserialize<'de> for Commitment {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = alloc::string::String::deserialize(deserializer)?;
-        let bytes = decode_hex(&text)
-            .ok_or_else(|| D::Error::custom("expected 64 lower-case hex characters"))?;
-        Self::from_bytes(&bytes).map_err(D::Error::custom)
+impl FromJson for Commitment {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let bytes = decode_hex(&value.text()?)
+            .ok_or_else(|| Mistake::new(&"expected 64 lower-case hex characters"))?;
+        Self::from_bytes(&bytes).map_err(|error| Mistake::new(&error))
     }
 }
+
+json::deserialize!(Commitment);
 
 /// A secret, non-zero blinding scalar `r`; wiped when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -225,9 +227,9 @@ impl Multiples {
 
 /// `v·B + r·B̃`, for verifiers: the opening is shown to them, so timing tells nobody anything new.
 pub(crate) fn commit(amount: Amount, blinding: &Scalar) -> RistrettoPoint {
-    RistrettoPoint::vartime_multiscalar_mul(
-        [Scalar::from(amount.atoms()), *blinding],
-        [pedersen::VALUE, pedersen::blinding()],
+    pedersen::weighted_sum(
+        &[Scalar::from(amount.atoms()), *blinding],
+        &[&pedersen::VALUE, &pedersen::blinding()],
     )
 }
 

@@ -9,9 +9,9 @@
 
 use alloc::vec::Vec;
 
-use curve25519_dalek::ristretto::{CompressedRistretto, RistrettoPoint};
+use curve25519_dalek::ristretto::CompressedRistretto;
 use curve25519_dalek::scalar::Scalar;
-use curve25519_dalek::traits::{IsIdentity, VartimeMultiscalarMul};
+use curve25519_dalek::traits::IsIdentity;
 use merlin::Transcript;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -23,8 +23,8 @@ use crate::liabilities::commitment::Commitment;
 use crate::liabilities::tile::{ChildSecret, Node};
 use crate::pedersen;
 use crate::range_proof::{
-    Entropy, Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, proof_bytes,
-    verify_batch,
+    Entropy, Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, Residue,
+    proof_bytes, verify_batch,
 };
 
 /// Bytes of the proof of a public total.
@@ -106,17 +106,21 @@ pub fn verify_total(
     let s: [u8; 32] = s.try_into().map_err(|_| malformed())?;
     let s = Option::<Scalar>::from(Scalar::from_canonical_bytes(s)).ok_or_else(malformed)?;
     let c = challenge(ctx, root, total, &nonce);
-    // s·B̃ − c·C_root + c·total·B − K = 0
-    let sum = RistrettoPoint::vartime_multiscalar_mul(
-        [s, -c, c * Scalar::from(total.atoms()), -Scalar::ONE],
-        [
-            pedersen::blinding(),
-            *root.commitment.point(),
-            pedersen::VALUE,
-            nonce_point,
+    // s·B̃ − c·C_root + c·total·B = K
+    let c = Residue::from(c);
+    let sum = pedersen::weighted_sum(
+        &[
+            s,
+            (-c).to_scalar(),
+            (c * Residue::from(total.atoms())).to_scalar(),
+        ],
+        &[
+            &pedersen::blinding(),
+            root.commitment.point(),
+            &pedersen::VALUE,
         ],
     );
-    if sum.is_identity() {
+    if sum == nonce_point {
         Ok(())
     } else {
         Err(Error::TotalOpening)
@@ -157,10 +161,8 @@ pub fn verify_bound(
     sealed: &SealedTotal,
     entropy: Entropy<'_>,
 ) -> Result<(), Error> {
-    let bound_point = RistrettoPoint::vartime_multiscalar_mul(
-        [Scalar::from(sealed.bound.atoms())],
-        [pedersen::VALUE],
-    );
+    let bound = Scalar::from(sealed.bound.atoms());
+    let bound_point = pedersen::weighted_sum(&[bound], &[&pedersen::VALUE]);
     let slack = Commitment::from_point(bound_point - root.commitment.point())?;
     let statement = RangeStatement {
         context: RangeContext::Bound {

@@ -17,7 +17,7 @@ use super::consistency::verify_consistency;
 use super::proof::{parse_hashes, push_hashes};
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::note::{Note, PublicKey};
+use crate::note::{self, Note, PublicKey};
 
 /// 63 hashes and a checkpoint of 64 signatures fit many times over.
 const MAX_BYTES: usize = 64 * 1024;
@@ -80,8 +80,7 @@ impl<'a> AddCheckpoint<'a> {
             });
         }
         let text = core::str::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8"))?;
-        let (head, checkpoint) = text
-            .split_once("\n\n")
+        let (head, checkpoint) = note::at_empty_line(text)
             .ok_or_else(|| refuse("no empty line before the checkpoint"))?;
         let mut lines = head.split('\n');
         let old = lines

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::attestation::{Attestation, MAX_ATTESTATION_BYTES};
 use crate::error::Error;
@@ -17,8 +17,7 @@ pub const MAX_ENTRY_BYTES: usize = MAX_ATTESTATION_BYTES;
 pub const KEY_ROTATION_FORMAT: &str = "por/key-rotation/v1";
 
 /// The exchange's word that another key signs its log from here on; its note is signed by both.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct KeyRotation {
     /// [`KEY_ROTATION_FORMAT`].
     pub format: String,
@@ -29,6 +28,13 @@ pub struct KeyRotation {
     /// vkey that signs everything after this entry.
     pub new_key: String,
 }
+
+json::object!(KeyRotation {
+    format,
+    log_origin,
+    old_key,
+    new_key
+});
 
 impl KeyRotation {
     /// From one key to another of the same log.

@@ -9,7 +9,7 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::checkpoint::{Checkpoint, TreeSize};
 use crate::attestation::Attestation;
@@ -27,8 +27,7 @@ pub const EVIDENCE_FORMAT: &str = "por/equivocation/v1";
 const MAX_BYTES: usize = 8 << 20;
 
 /// Two signed notes, verbatim.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Evidence {
     /// [`EVIDENCE_FORMAT`].
     pub format: String,
@@ -39,6 +38,13 @@ pub struct Evidence {
     /// Leaf hashes of the larger head, where the two differ in size; else empty.
     pub leaves: Vec<Digest>,
 }
+
+json::object!(Evidence {
+    format,
+    first,
+    second,
+    leaves
+});
 
 /// What the evidence shows.
 #[derive(Clone, Debug, PartialEq, Eq)]

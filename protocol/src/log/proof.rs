@@ -19,7 +19,7 @@ use super::checkpoint::{Checkpoint, TreeSize, decode_hash, encode_hash};
 use crate::digest::Digest;
 use crate::error::Error;
 use crate::merkle::verify_row;
-use crate::note::Note;
+use crate::note::{self, Note};
 
 const MAGIC: &str = "c2sp.org/tlog-proof@v1";
 /// A checkpoint with 64 signatures and a long path fits many times over.
@@ -52,8 +52,7 @@ impl<'a> LogProof<'a> {
             });
         }
         let text = core::str::from_utf8(bytes).map_err(|_| refuse("it is not UTF-8"))?;
-        let (head, checkpoint) = text
-            .split_once("\n\n")
+        let (head, checkpoint) = note::at_empty_line(text)
             .ok_or_else(|| refuse("no empty line before the checkpoint"))?;
         let mut lines = head.split('\n');
         match lines.next() {

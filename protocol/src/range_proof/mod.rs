@@ -19,6 +19,7 @@ mod verify;
 pub use context::RangeContext;
 pub use generators::Generators;
 pub use prove::{ProofSeed, RangeProver};
+pub(crate) use residue::Residue;
 pub use verify::{Entropy, RangeStatement, verify_batch};
 
 /// Bits of every range: amounts and sums of atoms are `u64`.

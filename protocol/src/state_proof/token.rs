@@ -11,7 +11,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::account::{EvmAddress, exact};
 use super::keccak256;
@@ -19,7 +19,7 @@ use crate::amount::{Decimals, ExactAmount};
 use crate::asset::{Asset, InstanceId};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
-use crate::json;
+use crate::json::{self, FromJson, Mistake};
 
 /// A registry has some thousands of tokens at most.
 const MAX_REGISTRY_BYTES: usize = 4 << 20;
@@ -27,8 +27,8 @@ const MAX_REGISTRY_BYTES: usize = 4 << 20;
 const BUILT_IN: &str = include_str!("tokens.json");
 
 /// Where a contract keeps balances.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum StorageLayout {
     /// `mapping(address => uint256)` of Solidity.
     SolidityMapping {
@@ -44,6 +44,20 @@ pub enum StorageLayout {
     },
     /// No storage slot holds the balance (it is computed, as by rebasing tokens): only `balanceOf` tells it.
     BalanceOf,
+}
+
+impl FromJson for StorageLayout {
+    fn from_json(value: json::Value) -> Result<Self, Mistake> {
+        let (name, inner) = value.variant()?;
+        match name.as_str() {
+            "solidity_mapping" => {
+                json::fields!(json::content(inner)?, Self::SolidityMapping { slot, bits })
+            }
+            "vyper_mapping" => json::fields!(json::content(inner)?, Self::VyperMapping { slot }),
+            "balance_of" => json::no_content(inner.as_ref()).map(|()| Self::BalanceOf),
+            _ => Err(Mistake::UnknownVariant(name)),
+        }
+    }
 }
 
 /// A balance as a contract's storage holds it.
@@ -122,8 +136,7 @@ pub(crate) fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
 }
 
 /// One token.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Token {
     /// CAIP-19 id: chain and contract.
     pub instance: InstanceId,
@@ -135,12 +148,20 @@ pub struct Token {
     pub layout: StorageLayout,
 }
 
+json::object!(Token {
+    instance,
+    symbol,
+    decimals,
+    layout
+});
+
 /// The tokens that a verifier knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TokenRegistry {
     tokens: Vec<Token>,
 }
+
+json::object!(TokenRegistry { tokens });
 
 impl TokenRegistry {
     /// The registry that comes with this version.

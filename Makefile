@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench bench-scale bench-peers tools por por-ifma wasm page checks rust-tests wasm-tests page-tests reproducible sample clean
+.PHONY: help demo serve test bench bench-scale bench-peers tools por por-ifma wasm page checks rust-tests wasm-tests page-tests reproducible sample screenshots clean
 
 POR := target/release/por
 WASM := target/wasm32-unknown-unknown/wasm
@@ -100,6 +100,11 @@ reproducible: page
 # A small publication with its page, and statements of which all but one are forged, for the browser.
 sample: por page
 	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
+
+# The pictures of web/README.md.
+screenshots: sample
+	tests/install-packages.sh chromium:chromium:fonts-dejavu-core
+	node web/screenshots/take.mjs target/sample/publication target/sample/statements web/screenshots
 
 bench: tools sample
 	tests/install-packages.sh chromium:chromium:fonts-dejavu-core wrk

@@ -64,7 +64,7 @@ function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
   if (bound) {
     void judge();
   }
-  const heads = [text.network, text.address, text.asset, text.amount, text.class, text.signature];
+  const heads = [`${text.network}, ${text.address}`, text.asset, text.amount, text.class, text.signature];
   return [
     ...(bound ? [element('p', { class: 'bound' }, text.found), signatures] : []),
     element('label', { for: 'reserves-search' }, text.search),
@@ -114,7 +114,7 @@ function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
   /** Writes the outcomes that have come into the rows that are shown. */
   function refresh(): void {
     found.slice(first, first + PAGE).forEach((row, at) => {
-      body.rows[at]?.cells[5]?.replaceChildren(...outcomeWords(outcomes.get(row)));
+      body.rows[at]?.cells[4]?.replaceChildren(...outcomeWords(outcomes.get(row)));
     });
   }
 
@@ -136,11 +136,13 @@ function number(value: number): string {
 }
 
 function rowOf({ network, address, instance, amount, evidence }: Reserve, outcome: Outcome | undefined): HTMLElement {
-  const cells = [network, address, instance, amount, evidence.replaceAll('_', ' ')];
   return element(
     'tr',
     {},
-    ...cells.map((value) => element('td', {}, foreign(value, 'foreign code'))),
+    element('td', {}, foreign(network, 'foreign code network'), foreign(address, 'foreign code')),
+    element('td', {}, foreign(instance, 'foreign code')),
+    element('td', { class: 'number' }, foreign(amount, 'foreign code')),
+    element('td', {}, foreign(evidence.replaceAll('_', ' '))),
     element('td', { class: 'outcome' }, ...outcomeWords(outcome)),
   );
 }

@@ -28,7 +28,8 @@ export function assetsView(report: Report): HTMLElement {
   const body = element('tbody');
   const heads = COLUMNS.map((column) => {
     const button = element('button', { type: 'button', class: 'sort' }, text[column]);
-    return { column, button, head: element('th', { scope: 'col' }, button) };
+    const figures = column === 'owed' || column === 'held';
+    return { column, button, head: element('th', figures ? { scope: 'col', class: 'number' } : { scope: 'col' }, button) };
   });
   let sorted: { readonly column: Column; readonly down: boolean } | null = null;
   for (const { column, button, head } of heads) {

@@ -480,6 +480,11 @@ fn b_02_a_fabricated_header_with_a_matching_proof_is_never_class_a() {
     assert_eq!(class(&own, &eth, Evidence::EvmStateProof), Class::A);
     assert_eq!(class(&own, &eth, Evidence::AgreedReadings), Class::C);
     assert_eq!(class(&own, &eth, Evidence::SignedReading), Class::D);
+    // Readings that were read again, on this chain, are worth what any re-query is.
+    let mut again = own.clone();
+    again.requeried(ETHEREUM, Evidence::AgreedReadings);
+    assert_eq!(class(&again, &eth, Evidence::AgreedReadings), Class::B);
+    assert_eq!(class(&again, &eth, Evidence::SignedReading), Class::D);
     let steth = AssetId::new("STETH").unwrap();
     assert_eq!(class(&own, &steth, Evidence::ContractCall), Class::D);
     own.requeried(ETHEREUM, Evidence::ContractCall);

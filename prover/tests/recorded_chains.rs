@@ -3,14 +3,24 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use por_protocol::amount::ExactAmount;
+use por_protocol::asset::Asset;
+use por_protocol::attestation::{Attestation, SnapshotBlock};
+use por_protocol::balances::Confirmed;
+use por_protocol::book_row::Evidence;
+use por_protocol::error::Error;
+use por_protocol::report::Facts;
+use por_protocol::reserve_row::ReserveRow;
 use por_prover::chains::json_rpc::{Endpoint, JsonRpc, Limits};
 use por_prover::chains::reading::{Asked, ChainReader, Reading};
+use por_prover::chains::recheck::BalanceChecks;
 use por_prover::chains::solana::SolanaNode;
 use por_prover::chains::tron::TronNode;
 use por_prover::chains::xrpl::XrplNode;
@@ -512,4 +522,207 @@ fn recorded_balances_are_collected_and_say_when_they_are_of_a_later_block() {
     );
     assert_ne!(collect("wrong").code, 0);
     assert!(!sample.at("wrong").exists() && !sample.at("disagree").exists());
+}
+
+/// What an auditor's own node says of a list of reserves: true, false, or that it cannot tell; and the classes.
+struct Recheck {
+    attestation: Attestation,
+    assets: Vec<Asset>,
+    rows: Vec<ReserveRow>,
+}
+
+impl Recheck {
+    /// One row for each (coin, address, amount, encumbered), by `evidence`, of a snapshot at this block.
+    fn new(
+        (network, height, hash): (&str, u64, &str),
+        evidence: &str,
+        held: &[(&str, u8, &str, &str, &str)],
+    ) -> Self {
+        static ATTESTED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+            let sample = Sample::planned(&["BTC"], 20);
+            sample.finish();
+            let path = "publication/attestations/000000/attestation.json";
+            std::fs::read(sample.at(path)).unwrap()
+        });
+        let mut attestation = Attestation::parse(&ATTESTED).unwrap();
+        attestation.snapshot.blocks = vec![SnapshotBlock {
+            network: network.into(),
+            height,
+            hash: hash.into(),
+            muhash: None,
+        }];
+        let asset = |(index, (coin, decimals)): (usize, &(&str, u8))| {
+            let asset = serde_json::json!({
+                "id": format!("C{index}"), "name": "Coin", "decimals": 6,
+                "instance": [{ "id": format!("{network}/{coin}"), "decimals": decimals }],
+            });
+            serde_json::from_value(asset).unwrap()
+        };
+        let row = |(coin, _, address, amount, encumbered): &(&str, u8, &str, &str, &str)| {
+            let row = serde_json::json!({
+                "network": network, "address": address, "instance": format!("{network}/{coin}"), "amount": amount,
+                "encumbered": encumbered, "evidence": evidence, "scheme": "solana", "signatures": [],
+            });
+            ReserveRow::parse(row.to_string().as_bytes()).unwrap()
+        };
+        let coins: BTreeSet<(&str, u8)> = held
+            .iter()
+            .map(|(coin, decimals, ..)| (*coin, *decimals))
+            .collect();
+        Self {
+            attestation,
+            assets: coins.iter().enumerate().map(asset).collect(),
+            rows: held.iter().map(row).collect(),
+        }
+    }
+
+    fn at(&self, network: &str, url: &str) -> (Confirmed, Result<Facts, Error>) {
+        let checks = BalanceChecks {
+            readers: vec![(network.into(), client(url))],
+            ..BalanceChecks::offline().unwrap()
+        };
+        assert!(checks.is_asked());
+        let assets: Vec<&Asset> = self.assets.iter().collect();
+        checks.run(&self.attestation, (&assets, &self.rows), &BTreeMap::new())
+    }
+
+    /// The code of what went wrong; nothing is confirmed by it.
+    #[track_caller]
+    fn refused(&self, network: &str, url: &str) -> &'static str {
+        let (confirmed, result) = self.at(network, url);
+        let mut expected = Confirmed::default();
+        let block = &self.attestation.snapshot.blocks[0];
+        expected.block(&block.network, &block.hash).unwrap();
+        for own in [&expected, &Confirmed::default()] {
+            if format!("{confirmed:?}") == format!("{own:?}") {
+                return result.unwrap_err().code();
+            }
+        }
+        panic!("{confirmed:?} beside {result:?}");
+    }
+}
+
+const XRPL: &str = "xrpl:0";
+const LEDGER_HASH: &str = "E6DB7365949BF9814D76BCC730B01818EB9136A89DB224F3F9F5AAE4569D758E";
+
+fn xrpl(amount: &str, encumbered: &str) -> Recheck {
+    let held = [
+        ("slip44:144", 6, GENESIS_ACCOUNT, amount, encumbered),
+        ("slip44:144", 6, NO_ACCOUNT, "0", "0"),
+    ];
+    Recheck::new((XRPL, LEDGER, LEDGER_HASH), "agreed_readings", &held)
+}
+
+#[test]
+fn b_01_b_02_b_03_an_auditors_own_node_decides_about_readings_of_the_very_block() {
+    let honest = xrpl("25000000123456", "1600000");
+    let url = node(recording("xrpl"));
+    let (mut confirmed, result) = honest.at(XRPL, &url);
+    let facts = result.unwrap();
+    assert_eq!(facts.get("blocks_confirmed").map(String::as_str), Some("1"));
+    assert!(!facts.contains_key("same_at_a_later_block"));
+    // All that was confirmed: the block, and every reading of this evidence.
+    let mut expected = Confirmed::default();
+    expected.requeried(XRPL, Evidence::AgreedReadings);
+    expected
+        .block(XRPL, &honest.attestation.snapshot.blocks[0].hash)
+        .unwrap();
+    assert_eq!(format!("{confirmed:?}"), format!("{expected:?}"));
+    confirmed
+        .check_blocks(&honest.attestation.snapshot)
+        .unwrap();
+    assert!(confirmed.block(XRPL, "another").is_err());
+
+    for false_claim in [
+        xrpl("25000000123457", "1600000"),
+        xrpl("25000000123455", "1600000"),
+        xrpl("25000000123456", "1599999"),
+    ] {
+        assert_eq!(false_claim.refused(XRPL, &url), "mismatch");
+    }
+    let forged_hash = Recheck {
+        attestation: {
+            let mut other = honest.attestation.clone();
+            other.snapshot.blocks[0].hash = "00".repeat(32);
+            other
+        },
+        ..xrpl("25000000123456", "1600000")
+    };
+    assert_eq!(forged_hash.refused(XRPL, &url), "mismatch");
+    // A node of another chain, one that lies about the balance, one that is not there, and a chain without a block.
+    let testnet = forged(
+        "xrpl",
+        "server_info",
+        "\"network_id\":0",
+        "\"network_id\":1",
+    );
+    assert_eq!(honest.refused(XRPL, &node(testnet)), "unreachable");
+    let liar = forged("xrpl", GENESIS_ACCOUNT, "25000000123456", "25000000123450");
+    assert_eq!(honest.refused(XRPL, &node(liar)), "mismatch");
+    assert_eq!(honest.refused(XRPL, "http://127.0.0.1:9"), "unreachable");
+    let elsewhere = Recheck {
+        attestation: {
+            let mut other = honest.attestation.clone();
+            other.snapshot.blocks[0].network = "xrpl:1".into();
+            other
+        },
+        ..xrpl("25000000123456", "1600000")
+    };
+    assert_eq!(elsewhere.refused(XRPL, &url), "unreachable");
+}
+
+#[test]
+fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
+    let block = recording("solana")
+        .as_array()
+        .unwrap()
+        .iter()
+        .find_map(|entry| Some(entry["reply"]["result"]["blockhash"].as_str()?.to_string()))
+        .unwrap();
+    let held = |sol: &'static str| {
+        let rows = [
+            ("slip44:501", 9, WALLET, sol, "0"),
+            ("slip44:501", 9, STAKE, "2000000000", "2000000000"),
+            ("slip44:501", 9, NOTHING, "0", "0"),
+        ];
+        Recheck::new((SOLANA, SLOT, &block), "signed_reading", &rows)
+    };
+    let url = node(recording("solana"));
+    let (confirmed, result) = held("1500000000").at(SOLANA, &url);
+    let facts = result.unwrap();
+    assert_eq!(
+        facts.get("same_at_a_later_block").map(String::as_str),
+        Some("3")
+    );
+    let mut block_only = Confirmed::default();
+    block_only.block(SOLANA, &block).unwrap();
+    assert_eq!(format!("{confirmed:?}"), format!("{block_only:?}"));
+    // Coins may have moved since: that shows nothing, and is no pass.
+    assert_eq!(held("1600000000").refused(SOLANA, &url), "unreachable");
+}
+
+#[test]
+fn b_08_the_options_for_an_auditors_other_nodes_are_read_strictly() {
+    let sample = Sample::planned(&["BTC"], 20);
+    sample.finish();
+    for wrong in [
+        "xrpl:0",
+        "xrpl:0=",
+        "eip155:1=http://127.0.0.1:9",
+        "http://127.0.0.1:9",
+        "=http://127.0.0.1:9",
+    ] {
+        sample
+            .audit(&["--reading-rpc", wrong])
+            .says(2, &["write NETWORK=URL"]);
+    }
+    sample
+        .audit(&["--reading-credentials", "a"])
+        .says(2, &["--reading-rpc"]);
+    let known = "xrpl:0=http://user:password@127.0.0.1:9";
+    let done = sample.audit(&["--reading-rpc", known]);
+    assert!(done.code != 0 && !done.err.contains("password"), "{done:?}");
+    let xrpl = format!("xrpl:0={}", node(recording("xrpl")));
+    let done = sample.audit(&["--reading-rpc", &xrpl]);
+    done.says(6, &["of which the attestation has no block"]);
 }

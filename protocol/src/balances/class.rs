@@ -126,7 +126,7 @@ impl Confirmed {
         match evidence {
             Evidence::EvmStateProof if confirmed() => Class::A,
             Evidence::EvmStateProof => Class::BlockUnconfirmed,
-            Evidence::UtxoSet | Evidence::ContractCall if requeried() => Class::B,
+            _ if requeried() => Class::B,
             Evidence::UtxoSet | Evidence::ContractCall | Evidence::SignedReading => Class::D,
             Evidence::AgreedReadings => Class::C,
         }

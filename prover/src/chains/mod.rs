@@ -11,6 +11,7 @@ pub mod evm;
 pub mod json_rpc;
 pub mod reading;
 pub mod recheck;
+mod recheck_readings;
 pub mod solana;
 pub mod tron;
 mod wallets;

@@ -1,8 +1,13 @@
 //! What chains without proofs give: readings, each of the snapshot's block or of a later one that it names.
 
 use por_protocol::amount::ExactAmount;
+use por_protocol::asset::InstanceId;
 
 use super::error::{ChainError, Fault};
+use super::json_rpc::JsonRpc;
+use super::solana::SolanaNode;
+use super::tron::TronNode;
+use super::xrpl::XrplNode;
 
 /// A balance that a node is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -88,4 +93,30 @@ pub trait ChainReader {
         height: u64,
         hash: &str,
     ) -> Result<Vec<Reading>, ChainError>;
+}
+
+/// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
+///
+/// # Errors
+/// [`ChainError`]; [`Fault::NotAvailable`] for a chain that no client here reads.
+pub fn reader<'a>(
+    network: &str,
+    rpc: &'a JsonRpc,
+) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
+    match network.split(':').next() {
+        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
+        Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
+        Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
+        _ => Err(rpc.fault(
+            Fault::NotAvailable,
+            format!("nodes of {network} are not read; name one without a URL, read by hand"),
+        )),
+    }
+}
+
+/// The contract or mint of a token; none for the chain's own coin.
+pub(super) fn token_of(instance: &InstanceId) -> Option<&str> {
+    let (_, coin) = instance.as_str().split_once('/')?;
+    let (space, reference) = coin.split_once(':')?;
+    (space != "slip44").then_some(reference)
 }

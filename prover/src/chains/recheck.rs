@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use por_protocol::asset::Asset;
 use por_protocol::attestation::{Attestation, Snapshot, SnapshotBlock};
 use por_protocol::balances::{Confirmed, UtxoAnnex, annex_name};
 use por_protocol::book_row::Evidence;
@@ -16,6 +17,7 @@ use super::bitcoin::BitcoinNode;
 use super::error::{ChainError, Fault};
 use super::evm::{EvmNode, exact_of};
 use super::json_rpc::JsonRpc;
+use super::recheck_readings::recheck_readings;
 use super::wallets::recheck_wallets;
 use crate::error::Error;
 
@@ -30,6 +32,8 @@ pub struct BalanceChecks {
     pub bitcoin: Vec<JsonRpc>,
     /// Clients of nodes of EVM chains.
     pub ethereum: Vec<JsonRpc>,
+    /// CAIP-2 id and client of nodes of chains whose state is read and not proven.
+    pub readers: Vec<(String, JsonRpc)>,
 }
 
 impl BalanceChecks {
@@ -43,13 +47,17 @@ impl BalanceChecks {
             confirm_blocks: Vec::new(),
             bitcoin: Vec::new(),
             ethereum: Vec::new(),
+            readers: Vec::new(),
         })
     }
 
     /// Whether anything was asked for that step 18 answers.
     #[must_use]
     pub fn is_asked(&self) -> bool {
-        !(self.confirm_blocks.is_empty() && self.bitcoin.is_empty() && self.ethereum.is_empty())
+        !(self.confirm_blocks.is_empty()
+            && self.bitcoin.is_empty()
+            && self.ethereum.is_empty()
+            && self.readers.is_empty())
     }
 
     /// Asks all nodes. What they confirmed counts, even where another check went wrong.
@@ -60,7 +68,7 @@ impl BalanceChecks {
     pub fn run(
         &self,
         attestation: &Attestation,
-        rows: &[ReserveRow],
+        (assets, rows): (&[&Asset], &[ReserveRow]),
         annexes: &BTreeMap<String, Vec<u8>>,
     ) -> (Confirmed, Result<Facts, ProtocolError>) {
         let snapshot = &attestation.snapshot;
@@ -78,6 +86,11 @@ impl BalanceChecks {
         }
         for rpc in &self.bitcoin {
             let result = recheck_bitcoin(rpc, snapshot, rows, annexes, &mut confirmed, &mut facts);
+            note(result.map_err(|error| protocol(&error)));
+        }
+        for (network, rpc) in &self.readers {
+            let node = (network.as_str(), rpc);
+            let result = recheck_readings(node, snapshot, assets, rows, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }
         let is_false = |error: &&ProtocolError| {
@@ -122,7 +135,7 @@ pub(super) fn block_of<'a>(
     })
 }
 
-fn other_block(block: &SnapshotBlock, found: &str) -> String {
+pub(super) fn other_block(block: &SnapshotBlock, found: &str) -> String {
     let stated: String = block
         .hash
         .chars()

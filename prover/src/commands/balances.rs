@@ -14,6 +14,12 @@ pub struct BalanceArgs {
     /// Nodes of the own.
     #[command(flatten)]
     pub nodes: NodeArgs,
+    /// Your own node of a chain whose balances are read (tron:…, solana:…, xrpl:…): confirms the block, and reads them again
+    #[arg(long, value_name = "NETWORK=URL", value_parser = parse_reader)]
+    pub reading_rpc: Vec<(String, String)>,
+    /// File with its credentials; one for each --reading-rpc, or none
+    #[arg(long, value_name = "FILE", requires = "reading_rpc")]
+    pub reading_credentials: Vec<PathBuf>,
     /// Block of a chain that you know by other ways, such as a light client: NETWORK=HASH
     #[arg(long, value_name = "NETWORK=HASH", value_parser = parse_block)]
     pub confirm_block: Vec<(String, String)>,
@@ -47,11 +53,14 @@ impl BalanceArgs {
     /// Whatever is wrong with a URL, a file of credentials or the tokens.
     pub fn read(&self) -> Result<BalanceChecks, Error> {
         let nodes = self.nodes.read()?;
+        let (networks, urls): (Vec<String>, Vec<String>) = self.reading_rpc.iter().cloned().unzip();
+        let readers = clients(&urls, &self.reading_credentials, self.nodes.limits())?;
         Ok(BalanceChecks {
             tokens: read_tokens(self.tokens.as_deref())?,
             confirm_blocks: self.confirm_block.clone(),
             bitcoin: nodes.bitcoin,
             ethereum: nodes.ethereum,
+            readers: networks.into_iter().zip(readers).collect(),
         })
     }
 }
@@ -68,14 +77,18 @@ impl NodeArgs {
     /// # Errors
     /// Whatever is wrong with a URL or a file of credentials.
     pub fn read(&self) -> Result<Nodes, Error> {
-        let limits = Limits {
-            time: Duration::from_secs(self.rpc_timeout.max(1)),
-            ..Limits::default()
-        };
+        let limits = self.limits();
         Ok(Nodes {
             bitcoin: clients(&self.bitcoin_rpc, &self.bitcoin_credentials, limits)?,
             ethereum: clients(&self.ethereum_rpc, &self.ethereum_credentials, limits)?,
         })
+    }
+
+    fn limits(&self) -> Limits {
+        Limits {
+            time: Duration::from_secs(self.rpc_timeout.max(1)),
+            ..Limits::default()
+        }
     }
 }
 
@@ -100,8 +113,48 @@ fn clients(urls: &[String], files: &[PathBuf], limits: Limits) -> Result<Vec<Jso
 fn parse_block(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((network, hash)) if network.contains(':') && !hash.is_empty() => {
-            Ok((network.into(), hash.to_ascii_lowercase()))
+            Ok((network.into(), spelled(network, hash)))
         }
         _ => Err("write NETWORK=HASH, such as eip155:1=0xabc…".into()),
+    }
+}
+
+/// A hash as attestations spell it: Solana's are base58, where capitals count.
+fn spelled(network: &str, hash: &str) -> String {
+    match network.split(':').next() {
+        Some("solana") => hash.into(),
+        Some("xrpl") => hash.to_ascii_uppercase(),
+        _ => hash.to_ascii_lowercase(),
+    }
+}
+
+/// Chains that have a client here, by the namespace of their CAIP-2 ids.
+const READ: [&str; 3] = ["solana:", "tron:", "xrpl:"];
+
+fn parse_reader(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((network, url))
+            if READ.iter().any(|chain| network.starts_with(chain)) && !url.is_empty() =>
+        {
+            Ok((network.into(), url.into()))
+        }
+        _ => Err("write NETWORK=URL, NETWORK being tron:…, solana:… or xrpl:…".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hashes_are_spelled_as_attestations_spell_them() {
+        for (text, hash) in [
+            ("eip155:1=0xABc1", "0xabc1"),
+            ("tron:728126428=00AB", "00ab"),
+            ("xrpl:0=e6dB", "E6DB"),
+            ("solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp=7xKXtg", "7xKXtg"),
+        ] {
+            assert_eq!(parse_block(text).unwrap().1, hash);
+        }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn check_balances(
     let evidenced = checks.record(Step::BalancesEvidenced, None, result);
     let mut classes = Classes::unchecked();
     if own.is_asked() {
-        let (confirmed, result) = own.run(attestation, rows, annexes);
+        let (confirmed, result) = own.run(attestation, (&assets, rows), annexes);
         checks.record(Step::BalancesConfirmed, None, result);
         if evidenced {
             classes = Classes::of(books, rows, snapshot, &confirmed);

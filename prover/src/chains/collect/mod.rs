@@ -35,11 +35,7 @@ use super::bitcoin::BitcoinNode;
 use super::config::{ChainConfig, ChainsConfig};
 use super::error::{ChainError, Fault};
 use super::evm::EvmNode;
-use super::json_rpc::JsonRpc;
-use super::reading::ChainReader;
-use super::solana::SolanaNode;
-use super::tron::TronNode;
-use super::xrpl::XrplNode;
+use super::reading::reader;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 
@@ -194,20 +190,6 @@ fn collect_chain(
                 nodes.push(node);
             }
             collect_bitcoin(chain, &nodes, list, lines, collected)
-        }
-    }
-}
-
-/// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
-fn reader<'a>(network: &str, rpc: &'a JsonRpc) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
-    match network.split(':').next() {
-        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
-        Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
-        Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
-        _ => {
-            let why =
-                format!("nodes of {network} are not read; name one without a URL, read by hand");
-            Err(rpc.fault(Fault::NotAvailable, why))
         }
     }
 }

@@ -8,7 +8,7 @@ use super::list::{Found, Line};
 use super::{Harvest, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
-use crate::chains::reading::{Asked, ChainReader};
+use crate::chains::reading::{Asked, ChainReader, token_of};
 
 /// Reads all lines at every node; the first one's block is the snapshot's, and all must agree.
 pub(super) fn collect_readings(
@@ -35,7 +35,12 @@ pub(super) fn collect_readings(
         }
         let owned: Vec<_> = lines
             .iter()
-            .map(|line| (line.address.as_str().to_string(), token(line)))
+            .map(|line| {
+                (
+                    line.address.as_str().to_string(),
+                    token_of(&line.instance.id).map(String::from),
+                )
+            })
             .collect();
         let asked: Vec<Asked<'_>> = owned
             .iter()
@@ -97,11 +102,4 @@ pub(super) fn collect_readings(
         });
     }
     Ok(())
-}
-
-/// The contract or mint of a token; none for the chain's own coin.
-fn token(line: &Line) -> Option<String> {
-    let (_, asset) = line.instance.id.as_str().split_once('/')?;
-    let (space, reference) = asset.split_once(':')?;
-    (space != "slip44").then(|| reference.to_string())
 }

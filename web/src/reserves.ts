@@ -12,7 +12,24 @@ export interface Reserve {
   /** An integer in the coin's own decimals, which the list does not hold. */
   readonly amount: string;
   readonly evidence: string;
+  /** The part that covers nothing, in the same units; null for none. */
+  readonly encumbered: string | null;
+  /** How the exchange says that it holds this; null where it says nothing. */
+  readonly holding: Holding | null;
 }
+
+/** The exchange's own word: none of it can be seen on a chain. */
+export interface Holding {
+  readonly custody: Custody | null;
+  /** Who has the keys, where that is not the exchange. */
+  readonly custodian: string | null;
+  readonly staked: string | null;
+  /** The part of what is encumbered that somebody else has on loan. */
+  readonly lent: string | null;
+}
+
+const CUSTODY = ['cold', 'warm', 'hot'] as const;
+export type Custody = (typeof CUSTODY)[number];
 
 /** The module that judges lists could not be had: it says nothing about the list. */
 export class ReservesUnloaded extends Error {
@@ -63,24 +80,62 @@ export async function readReserves(text: string): Promise<Reserve[]> {
 
 function readRow(line: string): Reserve {
   const row: unknown = JSON.parse(line);
-  const field = (name: string): string => {
-    const value: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, name) : undefined;
-    if (typeof value !== 'string') {
-      throw new RangeError(`no ${name}`);
-    }
-    return value;
+  const holding: unknown = member(row, 'holding');
+  return {
+    network: text(row, 'network'),
+    address: text(row, 'address'),
+    instance: text(row, 'instance'),
+    amount: required(amount(row, 'amount'), 'amount'),
+    evidence: text(row, 'evidence'),
+    encumbered: amount(row, 'encumbered'),
+    holding: holding === undefined ? null : readHolding(holding),
   };
-  const amount = field('amount');
-  if (!isCanonicalInteger(amount)) {
-    throw new RangeError('no amount');
-  }
-  return { network: field('network'), address: field('address'), instance: field('instance'), amount, evidence: field('evidence') };
 }
 
-/** Rows of which network, address, coin or evidence holds `query`, whatever the case of its letters. */
+function readHolding(holding: unknown): Holding {
+  const custody = optional(holding, 'custody');
+  const known = CUSTODY.find((word) => word === custody);
+  if (custody !== null && known === undefined) {
+    throw new RangeError('no custody');
+  }
+  return { custody: known ?? null, custodian: optional(holding, 'custodian'), staked: amount(holding, 'staked'), lent: amount(holding, 'lent') };
+}
+
+function member(object: unknown, name: string): unknown {
+  return typeof object === 'object' && object !== null ? Reflect.get(object, name) : undefined;
+}
+
+function text(object: unknown, name: string): string {
+  return required(optional(object, name), name);
+}
+
+function optional(object: unknown, name: string): string | null {
+  const value = member(object, name);
+  if (value !== undefined && typeof value !== 'string') {
+    throw new RangeError(`no ${name}`);
+  }
+  return value ?? null;
+}
+
+function amount(object: unknown, name: string): string | null {
+  const value = optional(object, name);
+  if (value !== null && !isCanonicalInteger(value)) {
+    throw new RangeError(`no ${name}`);
+  }
+  return value;
+}
+
+function required(value: string | null, name: string): string {
+  if (value === null) {
+    throw new RangeError(`no ${name}`);
+  }
+  return value;
+}
+
+/** Rows of which network, address, coin, evidence or custodian holds `query`, whatever the case of its letters. */
 export function searchReserves(rows: readonly Reserve[], query: string): readonly Reserve[] {
   const wanted = query.trim().toLowerCase();
   return wanted === ''
     ? rows
-    : rows.filter((row) => [row.address, row.instance, row.network, row.evidence].some((field) => field.toLowerCase().includes(wanted)));
+    : rows.filter((row) => [row.address, row.instance, row.network, row.evidence, row.holding?.custodian ?? ''].some((field) => field.toLowerCase().includes(wanted)));
 }

@@ -1,7 +1,7 @@
 /** "Addresses": the exchange's list of reserves, which a visitor opens from a file, searched and shown page by page. */
-import { messages, sentence } from '../messages/index.ts';
+import { fill, messages, sentence } from '../messages/index.ts';
 import { type Outcome, type Reserve, type Reserves, ReservesUnloaded, searchReserves } from '../reserves.ts';
-import { element } from './element.ts';
+import { type Child, element } from './element.ts';
 import { foreign } from './foreign.ts';
 import { icon } from './icon.ts';
 import { quietButton } from './save.ts';
@@ -48,6 +48,8 @@ export function addressesView(open: (list: File) => Promise<Reserves>): HTMLElem
 function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
   let found = rows;
   const outcomes = new Map<Reserve, Outcome>();
+  // A column for what most exchanges do not say is there where one does.
+  const told = rows.some(({ holding, encumbered }) => holding !== null || encumbered !== null);
   const signatures = element('p', { class: 'signatures', role: 'status' });
   let first = 0;
   const body = element('tbody');
@@ -64,7 +66,7 @@ function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
   if (bound) {
     void judge();
   }
-  const heads = [`${text.network}, ${text.address}`, text.asset, text.amount, text.class, text.signature];
+  const heads = [`${text.network}, ${text.address}`, text.asset, text.amount, text.class, text.signature, ...(told ? [text.held] : [])];
   return [
     ...(bound ? [element('p', { class: 'bound' }, text.found), signatures] : []),
     element('label', { for: 'reserves-search' }, text.search),
@@ -120,7 +122,7 @@ function listView({ rows, bound, ownership }: Reserves): HTMLElement[] {
 
   function show(): void {
     const page = found.slice(first, first + PAGE);
-    body.replaceChildren(...page.map((row) => rowOf(row, outcomes.get(row))));
+    body.replaceChildren(...page.map((row) => rowOf(row, outcomes.get(row), told)));
     range.replaceChildren(
       page.length === 0
         ? text.nothing
@@ -135,7 +137,8 @@ function number(value: number): string {
   return new Intl.NumberFormat(messages.tag).format(BigInt(value));
 }
 
-function rowOf({ network, address, instance, amount, evidence }: Reserve, outcome: Outcome | undefined): HTMLElement {
+function rowOf(row: Reserve, outcome: Outcome | undefined, told: boolean): HTMLElement {
+  const { network, address, instance, amount, evidence } = row;
   return element(
     'tr',
     {},
@@ -144,7 +147,21 @@ function rowOf({ network, address, instance, amount, evidence }: Reserve, outcom
     element('td', { class: 'number' }, foreign(amount, 'foreign code')),
     element('td', {}, foreign(evidence.replaceAll('_', ' '))),
     element('td', { class: 'outcome' }, ...outcomeWords(outcome)),
+    told ? element('td', {}, ...heldWords(row)) : null,
   );
+}
+
+/** How the exchange says that it holds a reserve, part by part. */
+function heldWords({ encumbered, holding }: Reserve): HTMLElement[] {
+  const parts: [string, string | null][] = [
+    [text.custodian, holding?.custodian ?? null],
+    [text.staked, holding?.staked ?? null],
+    [text.encumbered, encumbered],
+    [text.lent, holding?.lent ?? null],
+  ];
+  const custody = holding?.custody ?? null;
+  const words = parts.flatMap(([template, value]) => (value === null ? [] : [element('span', { class: 'part' }, ...fill<Child>(template, { value: foreign(value, 'foreign code') }))]));
+  return [...(custody === null ? [] : [element('span', { class: 'part' }, text.custody[custody])]), ...words];
 }
 
 /** Nothing reads as proven until the verifier has said so. */

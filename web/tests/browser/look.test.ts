@@ -152,6 +152,25 @@ test('addresses come from the list that the attestation is bound to; any other l
   await close();
 });
 
+test('how reserves are held is shown where the exchange says it, as its own word', async () => {
+  const { page, close } = await withHonest();
+  await page.locator('#tab-addresses').click();
+  const list = readFileSync(join(newestAttestation(), 'reserves.jsonl'), 'utf8');
+  const give = (text: string): Promise<void> => page.locator('#reserves-file').setInputFiles({ name: 'reserves.jsonl', mimeType: 'text/plain', buffer: Buffer.from(text) });
+  await give(list);
+  await page.locator('.bound').waitFor();
+  expect(await page.locator('#panel-addresses thead th').count()).toBe(5);
+  const [first, ...rest] = list.split('\n');
+  const held = { ...JSON.parse(first ?? ''), encumbered: '30', holding: { custody: 'cold', custodian: '<b>Vault', staked: '20', lent: '10' } };
+  await give([JSON.stringify(held), ...rest].join('\n'));
+  await page.locator('#panel-addresses thead th', { hasText: 'own word' }).waitFor();
+  const parts = await page.locator('#panel-addresses tbody tr').first().locator('.part').allTextContents();
+  expect(parts).toEqual(['cold', 'at <b>Vault', 'staked: 20', 'covers nothing: 30', 'lent: 10']);
+  expect(await page.locator('#panel-addresses tbody tr').nth(1).locator('.part').count()).toBe(0);
+  expect(await page.locator('#panel-addresses b').count()).toBe(0);
+  await close();
+});
+
 test('w_11_the_fingerprint_of_the_head_is_shown_and_compared', async () => {
   const { page, close } = await withHonest();
   await page.locator('#tab-heads').click();

@@ -66,3 +66,14 @@ test('a list of reserves is read line by line, or refused', async () => {
     await expect(readReserves(bad), bad).rejects.toThrow();
   }
 });
+
+test('how a reserve is held is read to the last word, or the list is none', async () => {
+  const line = (more: object): string => `${JSON.stringify({ network: 'n', address: 'a', instance: 'i', amount: '5', evidence: 'e', ...more })}\n`;
+  const [plain, held] = await readReserves(line({}) + line({ encumbered: '3', holding: { custody: 'cold', custodian: 'Icy Vault', staked: '2', lent: '1' } }));
+  expect(plain).toMatchObject({ encumbered: null, holding: null });
+  expect(held).toMatchObject({ encumbered: '3', holding: { custody: 'cold', custodian: 'Icy Vault', staked: '2', lent: '1' } });
+  expect(searchReserves([plain!, held!], 'icy')).toEqual([held]);
+  for (const bad of [{ encumbered: 3 }, { encumbered: '3.0' }, { holding: { custody: 'icy' } }, { holding: { custodian: 7 } }, { holding: { staked: '-1' } }, { holding: { lent: '01' } }]) {
+    await expect(readReserves(line(bad)), JSON.stringify(bad)).rejects.toThrow();
+  }
+});

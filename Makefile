@@ -16,10 +16,10 @@ help:
 	@echo "make demo   run the main job on a sample of $(ACCOUNTS) accounts (ACCOUNTS=, SEED=)"
 	@echo "make serve  serve the demo's publication and page on http://127.0.0.1:$(PORT)/ (PORT=)"
 	@echo "make test   install what the tests need and run all of them"
-	@echo "make bench  measure the figures of the README"
+	@echo "make bench  measure the figures of bench/README.md"
 	@echo "make bench-scale  the same with all range proofs of 10^4, 10^5 and 10^6 accounts: an hour and a quarter of two cores"
 	@echo "make por-ifma     the prover with AVX-512 IFMA, where the processor has it (target/ifma)"
-	@echo "make bench-peers  measure other programs beside this one, and draw the chart of the README"
+	@echo "make bench-peers  measure other programs beside this one, and draw the chart of the READMEs"
 
 ## The main job
 

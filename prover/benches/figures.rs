@@ -1,4 +1,4 @@
-//! The figures of the README, from one command: `make bench`.
+//! The figures of `bench/README.md`, from one command: `make bench`.
 //!
 //! CPU time of one thread (the wall clock of a shared machine says little), median of several runs; peak memory of the
 //! whole process for the tree. Writes the statement that the WASM benchmark verifies to the path in `POR_BENCH_STATEMENT`.

@@ -1,4 +1,4 @@
-//! The chart of the README: what the range proofs of all customers cost, against their number; both axes by powers of ten.
+//! The chart of the READMEs: what the range proofs of all customers cost, against their number; both axes by powers of ten.
 
 use std::fmt::Write as _;
 

@@ -78,7 +78,7 @@ fn wiped<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Zeroizing<String>>
 impl Settings {
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let content = secret_file::read(path)?;
-        let remedy = "Give host, database, user, and table or query; see the README.";
+        let remedy = "Give host, database, user, and table or query; see prover/LEDGERS.md.";
         let text = std::str::from_utf8(&content)
             .map_err(|_| Error::input(path, "it is not UTF-8", remedy))?;
         let mut settings: Self = toml::from_str(text).map_err(|error| {

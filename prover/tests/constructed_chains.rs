@@ -1,5 +1,5 @@
-//! Chains without a node here: the real clients against recorded replies (`fixtures/chains`, constructed from the APIs'
-//! documentation), then against the same replies with one thing made false (ATTACKS B-02, B-03, B-04, B-08).
+//! Chains without a node here: the real clients against replies that were constructed from the APIs' documentation
+//! (`fixtures/chains`), then against the same replies with one thing made false (ATTACKS B-02, B-03, B-04, B-08).
 
 mod support;
 
@@ -42,7 +42,7 @@ const TRON: &str = "tron:728126428";
 const HOLDER: &str = "TWd4WrZ9wn84f5x1hZhL4DHvk738ns5jwb";
 const USDT: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
 
-fn recording(chain: &str) -> Value {
+fn constructed(chain: &str) -> Value {
     let path = format!("../fixtures/chains/{chain}.json");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
@@ -78,10 +78,10 @@ fn send(stream: &mut TcpStream, status: &str, body: &str) {
     let _ = stream.write_all(format!("{head}\r\n{body}").as_bytes());
 }
 
-/// A node that gives the recorded replies.
-fn node(recording: Value) -> String {
+/// A node that gives these replies.
+fn node(replies: Value) -> String {
     serve(move |request, stream| {
-        let mut entries = recording.as_array().unwrap().iter();
+        let mut entries = replies.as_array().unwrap().iter();
         let fits = |entry: &&Value| {
             let mut asks = entry["asks"].as_array().unwrap().iter();
             asks.all(|ask| request.contains(ask.as_str().unwrap()))
@@ -151,8 +151,8 @@ fn reading(amount: u128, encumbered: u128, answered: Option<u64>) -> Reading {
 }
 
 #[test]
-fn recorded_xrpl_balances_are_of_the_exact_ledger_and_the_reserve_is_encumbered() {
-    let readings = read("xrpl", &node(recording("xrpl"))).unwrap();
+fn constructed_xrpl_balances_are_of_the_exact_ledger_and_the_reserve_is_encumbered() {
+    let readings = read("xrpl", &node(constructed("xrpl"))).unwrap();
     // Base 1 XRP and three objects of 0.2 XRP.
     assert_eq!(
         readings,
@@ -164,8 +164,8 @@ fn recorded_xrpl_balances_are_of_the_exact_ledger_and_the_reserve_is_encumbered(
 }
 
 #[test]
-fn recorded_solana_balances_name_the_slot_that_they_are_of() {
-    let readings = read("solana", &node(recording("solana"))).unwrap();
+fn constructed_solana_balances_name_the_slot_that_they_are_of() {
+    let readings = read("solana", &node(constructed("solana"))).unwrap();
     assert_eq!(
         readings,
         [
@@ -178,8 +178,8 @@ fn recorded_solana_balances_name_the_slot_that_they_are_of() {
 }
 
 #[test]
-fn recorded_tron_balances_are_exact_where_the_node_keeps_history() {
-    let readings = read("tron", &node(recording("tron"))).unwrap();
+fn constructed_tron_balances_are_exact_where_the_node_keeps_history() {
+    let readings = read("tron", &node(constructed("tron"))).unwrap();
     assert_eq!(
         readings,
         [
@@ -190,10 +190,10 @@ fn recorded_tron_balances_are_exact_where_the_node_keeps_history() {
     );
 }
 
-/// The recording with one text in one reply made another; it must be there.
+/// The replies with one text in one reply made another; it must be there.
 #[track_caller]
 fn forged(chain: &str, asks: &str, from: &str, to: &str) -> Value {
-    let mut forged = recording(chain);
+    let mut forged = constructed(chain);
     let mut entries = forged.as_array_mut().unwrap().iter_mut();
     let entry = entries
         .find(|entry| entry["asks"].to_string().contains(asks))
@@ -205,7 +205,7 @@ fn forged(chain: &str, asks: &str, from: &str, to: &str) -> Value {
 }
 
 #[test]
-fn b_02_b_03_b_04_b_08_recorded_replies_with_one_lie_are_refused() {
+fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
     use Fault::{False, Malformed, NotAvailable, OtherBlock, WrongChain};
     let index = LEDGER.to_string();
     let wide = format!("\"{}\"", "9".repeat(400));
@@ -370,7 +370,7 @@ fn b_02_b_03_b_04_b_08_recorded_replies_with_one_lie_are_refused() {
         );
     }
     // A mint of other decimals is another amount, and so is a coin that says it is this one (B-04).
-    let mint = recording("solana")[3]["reply"]["result"]["value"][0]["data"][0].clone();
+    let mint = constructed("solana")[3]["reply"]["result"]["value"][0]["data"][0].clone();
     let mut bytes = base64_decode(mint.as_str().unwrap());
     bytes[44] = 9;
     let forged = forged(
@@ -435,7 +435,7 @@ fn b_08_hostile_replies_are_given_up_by_every_client() {
 }
 
 #[test]
-fn recorded_balances_are_collected_and_say_when_they_are_of_a_later_block() {
+fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
     let sample = Sample::new(&["BTC"], 10);
     let asset = |id: &str, instance: &str, decimals: u8| {
         format!(
@@ -476,8 +476,8 @@ fn recorded_balances_are_collected_and_say_when_they_are_of_a_later_block() {
             .collect();
         format!("[[chain]]\nnetwork = \"{network}\"\nheight = {height}\n{nodes}")
     };
-    let twice = [node(recording("solana")), node(recording("solana"))];
-    let tron = chain(TRON, HEIGHT, &[node(recording("tron"))]);
+    let twice = [node(constructed("solana")), node(constructed("solana"))];
+    let tron = chain(TRON, HEIGHT, &[node(constructed("tron"))]);
     sample.write(
         "chains.toml",
         format!("{}{tron}", chain(SOLANA, SLOT, &twice)),
@@ -513,14 +513,23 @@ fn recorded_balances_are_collected_and_say_when_they_are_of_a_later_block() {
 
     // Nodes that do not agree (B-02), and a node of another chain.
     let other = node(forged("solana", STAKE, "1500000000", "1500000001"));
-    let both = chain(SOLANA, SLOT, &[node(recording("solana")), other]);
+    let both = chain(SOLANA, SLOT, &[node(constructed("solana")), other]);
     sample.write("chains.toml", format!("{both}{tron}"));
     collect("disagree").refuses(1, &["is another there"]);
     sample.write(
         "chains.toml",
-        format!("{}{tron}", chain(SOLANA, SLOT, &[node(recording("tron"))])),
+        format!(
+            "{}{tron}",
+            chain(SOLANA, SLOT, &[node(constructed("tron"))])
+        ),
     );
-    assert_ne!(collect("wrong").code, 0);
+    collect("wrong").refuses(6, &["getGenesisHash", "501"]);
+    let testnet = node(forged("solana", "getGenesisHash", "5eykt4", "EtWTRA"));
+    sample.write(
+        "chains.toml",
+        format!("{}{tron}", chain(SOLANA, SLOT, &[testnet])),
+    );
+    collect("wrong").refuses(1, &[&format!("not of {SOLANA}"), "a node of solana:EtWTRA"]);
     assert!(!sample.at("wrong").exists() && !sample.at("disagree").exists());
 }
 
@@ -616,7 +625,7 @@ fn xrpl(amount: &str, encumbered: &str) -> Recheck {
 #[test]
 fn b_01_b_02_b_03_an_auditors_own_node_decides_about_readings_of_the_very_block() {
     let honest = xrpl("25000000123456", "1600000");
-    let url = node(recording("xrpl"));
+    let url = node(constructed("xrpl"));
     let (mut confirmed, result) = honest.at(XRPL, &url);
     let facts = result.unwrap();
     assert_eq!(facts.get("blocks_confirmed").map(String::as_str), Some("1"));
@@ -673,7 +682,7 @@ fn b_01_b_02_b_03_an_auditors_own_node_decides_about_readings_of_the_very_block(
 
 #[test]
 fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
-    let block = recording("solana")
+    let block = constructed("solana")
         .as_array()
         .unwrap()
         .iter()
@@ -687,7 +696,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
         ];
         Recheck::new((SOLANA, SLOT, &block), "signed_reading", &rows)
     };
-    let url = node(recording("solana"));
+    let url = node(constructed("solana"));
     let (confirmed, result) = held("1500000000").at(SOLANA, &url);
     let facts = result.unwrap();
     assert_eq!(
@@ -722,7 +731,7 @@ fn b_08_the_options_for_an_auditors_other_nodes_are_read_strictly() {
     let known = "xrpl:0=http://user:password@127.0.0.1:9";
     let done = sample.audit(&["--reading-rpc", known]);
     assert!(done.code != 0 && !done.err.contains("password"), "{done:?}");
-    let xrpl = format!("xrpl:0={}", node(recording("xrpl")));
+    let xrpl = format!("xrpl:0={}", node(constructed("xrpl")));
     let done = sample.audit(&["--reading-rpc", &xrpl]);
     done.says(6, &["of which the attestation has no block"]);
 }

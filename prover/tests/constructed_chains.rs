@@ -28,6 +28,8 @@ use por_prover::chains::{ChainError, Fault};
 use serde_json::Value;
 use support::Sample;
 
+/// Of all blocks in the replies, and of the sample's snapshot.
+const TIME: u64 = 1_761_868_800;
 const LEDGER: u64 = 103_000_000;
 const GENESIS_ACCOUNT: &str = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh";
 const NO_ACCOUNT: &str = "rrrrrrrrrrrrrrrrrrrrrhoLvTp";
@@ -118,8 +120,9 @@ fn read(chain: &str, url: &str) -> Result<Vec<Reading>, ChainError> {
             return Err(node.fault(Fault::WrongChain, node.network()));
         }
         node.tip()?;
-        let hash = node.block(height)?;
-        node.read(asked, height, &hash)
+        let block = node.block(height)?;
+        assert_eq!(block.time, TIME);
+        node.read(asked, height, &block.hash)
     };
     match chain {
         "xrpl" => {
@@ -227,6 +230,13 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
         ),
         (
             "xrpl",
+            "103000000",
+            "\"close_time\":815184000",
+            "\"close_time\":\"815184000\"",
+            Malformed,
+        ),
+        (
+            "xrpl",
             GENESIS_ACCOUNT,
             "\"validated\":true",
             "\"validated\":false",
@@ -298,6 +308,8 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
             "\"blockhash\":\"0",
             Malformed,
         ),
+        ("solana", "getBlock", "1761868800", "null", NotAvailable),
+        ("solana", "getBlock", "1761868800", "-1", Malformed),
         ("solana", STAKE, "350000040", "349999999", OtherBlock),
         ("solana", STAKE, "1500000000", "-1", Malformed),
         ("solana", STAKE, "1500000000", "1.5", Malformed),
@@ -332,6 +344,13 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
             Malformed,
         ),
         ("tron", "num\\\":0}", "2b6653dc", "94a9059e", WrongChain),
+        (
+            "tron",
+            "num\\\":75000000}",
+            "1761868800000",
+            "\"1761868800000\"",
+            Malformed,
+        ),
         (
             "tron",
             "num\\\":75000000}",
@@ -658,6 +677,22 @@ fn b_01_b_02_b_03_an_auditors_own_node_decides_about_readings_of_the_very_block(
         ..xrpl("25000000123456", "1600000")
     };
     assert_eq!(forged_hash.refused(XRPL, &url), "mismatch");
+    // A block of another time, however right its balances are (SPEC §7.5).
+    for (time, near) in [
+        (TIME - 7_200, true),
+        (TIME + 7_200, true),
+        (TIME - 7_201, false),
+        (TIME + 7_201, false),
+        (0, false),
+    ] {
+        let mut dated = xrpl("25000000123456", "1600000");
+        dated.attestation.snapshot.time = time;
+        let (confirmed, result) = dated.at(XRPL, &url);
+        assert_eq!((result.is_ok(), confirmed.is_empty()), (near, !near));
+        if let Err(error) = result {
+            assert_eq!(error.code(), "mismatch", "{error}");
+        }
+    }
     // A node of another chain, one that lies about the balance, one that is not there, and a chain without a block.
     let testnet = forged(
         "xrpl",

@@ -63,6 +63,15 @@ impl Reading {
     }
 }
 
+/// A block as its chain has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// As the chain's own tools print it.
+    pub hash: String,
+    /// Its own time, in Unix seconds.
+    pub time: u64,
+}
+
 /// A node of a chain whose state is read and not proven.
 pub trait ChainReader {
     /// CAIP-2 id of its chain.
@@ -77,11 +86,11 @@ pub trait ChainReader {
     /// [`ChainError`].
     fn tip(&self) -> Result<u64, ChainError>;
 
-    /// Hash of the block at a height.
+    /// The block at a height, which will not be replaced.
     ///
     /// # Errors
     /// [`ChainError`]; [`Fault::NotAvailable`] where there is none.
-    fn block(&self, height: u64) -> Result<String, ChainError>;
+    fn block(&self, height: u64) -> Result<Block, ChainError>;
 
     /// Balances at the block, or as near after it as the node answers; in the order asked.
     ///

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use por_protocol::asset::Asset;
 use por_protocol::attestation::{Attestation, Snapshot, SnapshotBlock};
-use por_protocol::balances::{Confirmed, UtxoAnnex, annex_name};
+use por_protocol::balances::{Confirmed, UtxoAnnex, annex_name, check_time};
 use por_protocol::book_row::Evidence;
 use por_protocol::error::Error as ProtocolError;
 use por_protocol::ownership::{Address, Network, Scheme};
@@ -135,6 +135,15 @@ pub(super) fn block_of<'a>(
     })
 }
 
+/// The chain's own word on the block's time: no evidence of a reading carries it.
+pub(super) fn near(
+    snapshot: &Snapshot,
+    time: u64,
+    fault: impl Fn(Fault, String) -> ChainError,
+) -> Result<(), ChainError> {
+    check_time(snapshot.time, time).map_err(|error| fault(Fault::False, error.to_string()))
+}
+
 pub(super) fn other_block(block: &SnapshotBlock, found: &str) -> String {
     let stated: String = block
         .hash
@@ -158,10 +167,12 @@ fn recheck_evm(
     let node = EvmNode::connect(rpc)?;
     let network = node.network();
     let block = block_of(snapshot, &network, |fault, why| node.fault(fault, why))?;
-    let found = node.block(block.height)?.header.hash();
+    let header = node.block(block.height)?.header;
+    let found = header.hash();
     if found != block.hash {
         return Err(node.fault(Fault::OtherBlock, other_block(block, &found)));
     }
+    near(snapshot, header.time(), |fault, why| node.fault(fault, why))?;
     confirmed
         .block(&network, &block.hash)
         .map_err(|error| node.fault(Fault::Disagreement, error.to_string()))?;

@@ -17,7 +17,7 @@ use por_protocol::reserve_row::ReserveRow;
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
 use super::reading::{Asked, Reading, reader, token_of};
-use super::recheck::{block_of, other_block};
+use super::recheck::{block_of, near, other_block};
 
 /// Asks one node of `network` for every balance of its chain that rests on readings.
 pub(super) fn recheck_readings(
@@ -36,9 +36,10 @@ pub(super) fn recheck_readings(
     }
     let block = block_of(snapshot, network, |fault, why| node.fault(fault, why))?;
     let found = node.block(block.height)?;
-    if found != block.hash {
-        return Err(node.fault(Fault::OtherBlock, other_block(block, &found)));
+    if found.hash != block.hash {
+        return Err(node.fault(Fault::OtherBlock, other_block(block, &found.hash)));
     }
+    near(snapshot, found.time, |fault, why| node.fault(fault, why))?;
     confirmed
         .block(network, &block.hash)
         .map_err(|error| node.fault(Fault::Disagreement, error.to_string()))?;
@@ -82,8 +83,8 @@ pub(super) fn recheck_readings(
     }
     // What was read of several requests must be of one chain.
     let again = node.block(block.height)?;
-    if again != block.hash {
-        return Err(node.fault(Fault::OtherBlock, other_block(block, &again)));
+    if again.hash != block.hash {
+        return Err(node.fault(Fault::OtherBlock, other_block(block, &again.hash)));
     }
     for evidence in [Evidence::AgreedReadings, Evidence::SignedReading] {
         let any = own.iter().any(|row| row.evidence == evidence);

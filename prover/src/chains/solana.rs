@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// Most accounts in one call.
 const ACCOUNTS: usize = 100;
@@ -66,6 +66,7 @@ struct RawTokenAccount {
 #[serde(rename_all = "camelCase")]
 struct RawBlock {
     blockhash: String,
+    block_time: Option<u64>,
 }
 
 impl<'a> SolanaNode<'a> {
@@ -217,23 +218,25 @@ impl ChainReader for SolanaNode<'_> {
             .call("getSlot", json!([{ "commitment": "finalized" }]))
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
         let rules = json!({
             "commitment": "finalized", "transactionDetails": "none", "rewards": false,
             "maxSupportedTransactionVersion": 0,
         });
+        let none = |why: &str| {
+            let why = format!("getBlock: slot {height} has no {why} there");
+            self.rpc.fault(Fault::NotAvailable, why)
+        };
         let block: Option<RawBlock> = self.rpc.call("getBlock", json!([height, rules]))?;
-        let why = format!("getBlock: slot {height} has no block there");
-        let hash = block
-            .ok_or_else(|| self.rpc.fault(Fault::NotAvailable, why))?
-            .blockhash;
-        if bs58::decode(&hash)
-            .into_vec()
-            .is_ok_and(|bytes| bytes.len() == 32)
-        {
-            return Ok(hash);
+        let block = block.ok_or_else(|| none("block"))?;
+        let bytes = bs58::decode(&block.blockhash).into_vec();
+        if bytes.is_err() || bytes.is_ok_and(|bytes| bytes.len() != 32) {
+            return Err(self.rpc.fault(Fault::Malformed, "getBlock: it has no hash"));
         }
-        Err(self.rpc.fault(Fault::Malformed, "getBlock: it has no hash"))
+        Ok(Block {
+            hash: block.blockhash,
+            time: block.block_time.ok_or_else(|| none("time"))?,
+        })
     }
 
     fn read(&self, asked: &[Asked<'_>], height: u64, _: &str) -> Result<Vec<Reading>, ChainError> {

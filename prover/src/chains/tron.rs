@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::error::{ChainError, Fault};
 use super::evm::exact_of;
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// A node that was asked which chain it is of.
 #[derive(Debug)]
@@ -224,8 +224,19 @@ impl ChainReader for TronNode<'_> {
         self.solid()
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
-        Ok(block_id(self.rpc, &by_number(self.rpc, height)?, Some(height))?.1)
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
+        let block = by_number(self.rpc, height)?;
+        let (_, hash) = block_id(self.rpc, &block, Some(height))?;
+        // In milliseconds; left out where it is zero.
+        let time = match block["block_header"]["raw_data"].get("timestamp") {
+            None => Some(0),
+            Some(time) => time.as_u64(),
+        };
+        let time = time.ok_or_else(|| self.rpc.fault(Fault::Malformed, "it is no time"))?;
+        Ok(Block {
+            hash,
+            time: time / 1000,
+        })
     }
 
     fn read(

@@ -12,10 +12,12 @@ use serde_json::{Value, json};
 
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// Ledger entry id of the one FeeSettings object.
 const FEE_SETTINGS: &str = "4BC50C9B0D8515D3EAAE1E74B29A95804346C491EE1A95BF25E4AAB854A6A651";
+/// The ledger counts its seconds from 2000-01-01T00:00:00Z on; this is that instant in Unix seconds.
+const RIPPLE_EPOCH: u64 = 946_684_800;
 
 /// A node that was asked which network it is of.
 #[derive(Debug)]
@@ -187,20 +189,28 @@ impl ChainReader for XrplNode<'_> {
         })
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
         const METHOD: &str = "ledger";
-        let malformed = || self.rpc.fault(Fault::Malformed, "ledger: it has no hash");
-        let result =
-            ask(self.rpc, METHOD, json!({ "ledger_index": height }))?.ok_or_else(malformed)?;
+        let malformed = |what: &str| {
+            let why = format!("{METHOD}: it has no {what}");
+            self.rpc.fault(Fault::Malformed, why)
+        };
+        let result = ask(self.rpc, METHOD, json!({ "ledger_index": height }))?;
+        let result = result.ok_or_else(|| malformed("ledger"))?;
         let hash = result["ledger_hash"].as_str().unwrap_or_default();
         if hash.len() != 64 || hex::decode(hash).is_err() {
-            return Err(malformed());
+            return Err(malformed("hash"));
         }
         if result["validated"] != json!(true) || result["ledger_index"].as_u64() != Some(height) {
             let why = format!("{METHOD}: it has no validated ledger {height}");
             return Err(self.rpc.fault(Fault::NotAvailable, why));
         }
-        Ok(hash.to_ascii_uppercase())
+        let closed = result["ledger"]["close_time"].as_u64();
+        let time = closed.and_then(|closed| closed.checked_add(RIPPLE_EPOCH));
+        Ok(Block {
+            hash: hash.to_ascii_uppercase(),
+            time: time.ok_or_else(|| malformed("close_time"))?,
+        })
     }
 
     fn read(

@@ -12,7 +12,7 @@ use por_protocol::state_proof::{Account, EvmAddress, StoredBalance, TokenRegistr
 
 use super::list::{Found, Line};
 use super::wallets::collect_wallets;
-use super::{Harvest, Known, jsonl, now};
+use super::{CollectedBlock, Harvest, Known, jsonl, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
 use crate::chains::evm::{EvmBlock, EvmNode, exact_of};
@@ -71,11 +71,14 @@ pub(super) fn collect_evm(
             return Err(node.fault(Fault::OtherBlock, why));
         }
     }
-    collected.blocks.push(SnapshotBlock {
-        network: chain.network.clone(),
-        height,
-        hash: block.header.hash(),
-        muhash: None,
+    collected.blocks.push(CollectedBlock {
+        block: SnapshotBlock {
+            network: chain.network.clone(),
+            height,
+            hash: block.header.hash(),
+            muhash: None,
+        },
+        time: Some(block.header.time()),
     });
     if !records.is_empty() {
         let first = EvmRecord::Block {

@@ -41,8 +41,14 @@ const NOTHING: &str = "SysvarC1ock11111111111111111111111111111111";
 const USDC: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
 const HEIGHT: u64 = 75_000_000;
 const TRON: &str = "tron:728126428";
+const TRON_HASH: &str = "00000000047868c0abababababababababababababababababababababababab";
+/// The block that changed two of the accounts last.
+const CHANGED: &str = "00000000047864d8efefefefefefefefefefefefefefefefefefefefefefefef";
 const HOLDER: &str = "TWd4WrZ9wn84f5x1hZhL4DHvk738ns5jwb";
 const USDT: &str = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+/// Paid in the very block; and emptied before it.
+const PAID: &str = "TA4Wt1DUCqz6YegbnsmqsWC5uUfbdBqPxm";
+const EMPTIED: &str = "TA9pkx4DFxrEw8JZzUtyDrh2uAat1LDuJL";
 
 fn constructed(chain: &str) -> Value {
     let path = format!("../fixtures/chains/{chain}.json");
@@ -137,6 +143,8 @@ fn read(chain: &str, url: &str) -> Result<Vec<Reading>, ChainError> {
         _ => {
             let list = [
                 asked(HOLDER, None, 6),
+                asked(PAID, None, 6),
+                asked(EMPTIED, None, 6),
                 asked(USDT, None, 6),
                 asked(HOLDER, Some(USDT), 6),
             ];
@@ -181,16 +189,70 @@ fn constructed_solana_balances_name_the_slot_that_they_are_of() {
 }
 
 #[test]
-fn constructed_tron_balances_are_exact_where_the_node_keeps_history() {
+fn constructed_tron_balances_are_exact_where_the_node_knows_the_account_s_history() {
     let readings = read("tron", &node(constructed("tron"))).unwrap();
+    let later = Some(HEIGHT + 25);
+    let tokens = reading(1_234_567_890, 0, later);
     assert_eq!(
         readings,
         [
             reading(64_000_000, 0, None),
-            reading(7_000_001, 0, Some(HEIGHT + 25)),
-            reading(1_234_567_890, 0, Some(HEIGHT + 25)),
+            reading(3_000_000, 0, None),
+            reading(0, 0, None),
+            // "This block, and nothing" is what a node says that has written nothing down.
+            reading(7_000_001, 0, later),
+            tokens,
         ]
     );
+    // The first block's balances are written down whether history is kept or not.
+    let genesis = "{\"hash\":\"00000000000000001ebf88508a03865c71d452e25f4d51194196a1d22b6653dc\"}";
+    let changed = format!("{{\"hash\":\"{CHANGED}\",\"number\":74999000}}");
+    let unrecorded = forged(
+        "tron",
+        &format!("getaccountbalance\",\"{HOLDER}"),
+        &changed,
+        genesis,
+    );
+    let readings = read("tron", &node(unrecorded)).unwrap();
+    assert_eq!(readings[0], reading(65_000_000, 0, later));
+    assert_eq!(readings[1], reading(3_000_000, 0, None));
+}
+
+/// java-tron with its defaults: `getaccountbalance` fails for nobody, and says of every account "this block, and nothing".
+#[test]
+fn b_01_a_tron_node_without_history_shows_no_balance_of_the_block_and_no_zero() {
+    let block = format!("{{\"hash\":\"{TRON_HASH}\",\"number\":{HEIGHT}}}");
+    let mut stock = constructed("tron");
+    for entry in stock.as_array_mut().unwrap() {
+        let asks = entry["asks"].to_string();
+        if asks.contains("getblockbalance") {
+            let error =
+                "class org.tron.core.exception.ItemNotFoundException : This block does not exist";
+            entry["reply"] = serde_json::json!({ "Error": error });
+        } else if asks.contains("getaccountbalance") {
+            let echo: Value = serde_json::from_str(&block).unwrap();
+            entry["reply"] = serde_json::json!({ "block_identifier": echo });
+        }
+    }
+    for address in [PAID, EMPTIED] {
+        let account = serde_json::json!({
+            "asks": ["/walletsolidity/getaccount", address],
+            "reply": { "address": address, "balance": 5 },
+        });
+        stock.as_array_mut().unwrap().push(account);
+    }
+    let later = Some(HEIGHT + 25);
+    let expected = [65_000_000, 5, 5, 7_000_001, 1_234_567_890];
+    let expected = expected.map(|amount| reading(amount, 0, later));
+    assert_eq!(read("tron", &node(stock.clone())).unwrap(), expected);
+    // A history that ends before the block answers with what was there then.
+    let stale = stock.as_array_mut().unwrap().iter_mut();
+    for entry in stale.filter(|entry| entry["asks"].to_string().contains("getaccountbalance")) {
+        entry["reply"] = serde_json::json!({
+            "balance": 9, "block_identifier": { "hash": CHANGED, "number": 74_999_000 },
+        });
+    }
+    assert_eq!(read("tron", &node(stock)).unwrap(), expected);
 }
 
 /// The replies with one text in one reply made another; it must be there.
@@ -360,12 +422,25 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
         ),
         (
             "tron",
-            "getaccountbalance",
+            "getblockbalance",
             "75000000",
+            "74999999",
+            OtherBlock,
+        ),
+        ("tron", "getblockbalance", "abab", "abac", OtherBlock),
+        ("tron", "getblockbalance", "hash", "hush", Malformed),
+        (
+            "tron",
+            "getaccountbalance",
+            "74999000",
             "75000001",
             OtherBlock,
         ),
-        ("tron", "getaccountbalance", "abab", "abac", OtherBlock),
+        ("tron", "getaccountbalance", "efef", "efee", OtherBlock),
+        ("tron", "getaccountbalance", "74999000", "-1", Malformed),
+        ("tron", "getaccountbalance", "hash", "hush", Malformed),
+        ("tron", PAID, "abab", "abac", OtherBlock),
+        ("tron", "num\\\":74999000", "efef", "efee", OtherBlock),
         (
             "tron",
             "getaccountbalance",
@@ -374,7 +449,7 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
             Malformed,
         ),
         ("tron", "getaccountbalance", "64000000", "-1", Malformed),
-        ("tron", "getaccount\"", USDT, HOLDER, Malformed),
+        ("tron", "getaccount\",\"TR7", USDT, HOLDER, Malformed),
         ("tron", "decimals()", "6\"", "8\"", False),
         ("tron", "balanceOf", "[\"", "[\"0", Malformed),
         ("tron", "balanceOf", "[\"00", "[\"", Malformed),

@@ -4,8 +4,11 @@
 //! (`storage.balance.history.lookup`); on others the newest solid state is read. Contracts are only ever asked there. Where
 //! a reading is of a later block than the snapshot's, it says so. Frozen (staked) TRX is not in the balance and not counted.
 //!
-//! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getaccountbalance`, `/walletsolidity/getnowblock`,
-//! `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`.
+//! Not noticed: a history that was switched off for a while before the block, and on again.
+//!
+//! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getblockbalance`, `/wallet/getaccountbalance`,
+//! `/walletsolidity/getnowblock`, `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`; java-tron's
+//! `Wallet.getAccountBalance`, `AccountTraceStore.getPrevBalance`.
 
 use por_protocol::amount::ExactAmount;
 use serde_json::{Value, json};
@@ -47,7 +50,26 @@ impl<'a> TronNode<'a> {
         Ok(block_id(self.rpc, &block, None)?.0)
     }
 
-    /// TRX at the block itself; `None` where the node keeps no history.
+    /// Whether the node wrote down what the block changed: nodes begin with the block at which their history was switched
+    /// on, and answer for earlier ones, and with history switched off, as if every account were empty.
+    fn has_history(&self, height: u64, hash: &str) -> Result<bool, ChainError> {
+        const PATH: &str = "wallet/getblockbalance";
+        let request = json!({ "hash": hash, "number": height, "visible": true });
+        let reply = match post(self.rpc, PATH, &request) {
+            Err(error) if error.fault == Fault::NodeError => return Ok(false),
+            reply => reply?,
+        };
+        match self.identified(PATH, &reply)? {
+            (number, found) if number == height && found == hash => Ok(true),
+            _ => Err(self.other(PATH, height)),
+        }
+    }
+
+    /// TRX at the block itself; `None` where the node does not know.
+    ///
+    /// The answer names the block that changed the balance last. "This block, and nothing" is also what a node answers that
+    /// has written down nothing of the account, so that it is no zero; and the balances of the first block are written down
+    /// by every node.
     fn at_block(&self, address: &str, height: u64, hash: &str) -> Result<Option<u64>, ChainError> {
         const PATH: &str = "wallet/getaccountbalance";
         let request = json!({
@@ -59,18 +81,50 @@ impl<'a> TronNode<'a> {
             Err(error) if error.fault == Fault::NodeError => return Ok(None),
             reply => reply?,
         };
-        let block = &reply["block_identifier"];
-        if block["number"].as_u64() != Some(height) || block["hash"].as_str() != Some(hash) {
-            let why = format!("{PATH}: it answers for another block than {height}");
-            return Err(self.rpc.fault(Fault::OtherBlock, why));
+        let balance = sun(self.rpc, PATH, &reply)?;
+        let (changed, found) = self.identified(PATH, &reply)?;
+        let is_there = match changed {
+            _ if changed > height => false,
+            _ if changed == height => found == hash,
+            _ => block_id(self.rpc, &by_number(self.rpc, changed)?, Some(changed))?.1 == found,
+        };
+        if !is_there {
+            return Err(self.other(PATH, height));
         }
-        sun(self.rpc, PATH, &reply).map(Some)
+        let known = changed != 0 && (changed != height || balance != 0);
+        Ok(known.then_some(balance))
     }
 
-    fn native(&self, asked: &Asked<'_>, height: u64, hash: &str) -> Result<Reading, ChainError> {
+    /// Height and hash of the block that an answer names.
+    fn identified<'r>(&self, path: &str, reply: &'r Value) -> Result<(u64, &'r str), ChainError> {
+        let block = &reply["block_identifier"];
+        // Left out where it is zero.
+        let number = block.get("number").map_or(Some(0), Value::as_u64);
+        match (number, block["hash"].as_str()) {
+            (Some(number), Some(hash)) => Ok((number, hash)),
+            _ => Err(self.rpc.fault(
+                Fault::Malformed,
+                format!("{path}: it does not name its block"),
+            )),
+        }
+    }
+
+    fn other(&self, path: &str, height: u64) -> ChainError {
+        let why = format!("{path}: it answers for another block than {height}");
+        self.rpc.fault(Fault::OtherBlock, why)
+    }
+
+    fn native(
+        &self,
+        asked: &Asked<'_>,
+        height: u64,
+        exact: Option<&str>,
+    ) -> Result<Reading, ChainError> {
         const PATH: &str = "walletsolidity/getaccount";
         let amount = |sun: u64| ExactAmount::from_steps(u128::from(sun));
-        if let Some(balance) = self.at_block(asked.address, height, hash)? {
+        if let Some(hash) = exact
+            && let Some(balance) = self.at_block(asked.address, height, hash)?
+        {
             return Ok(Reading::exact(amount(balance), ExactAmount::ZERO));
         }
         let account = post(
@@ -245,8 +299,10 @@ impl ChainReader for TronNode<'_> {
         height: u64,
         hash: &str,
     ) -> Result<Vec<Reading>, ChainError> {
+        let native = asked.iter().any(|asked| asked.token.is_none());
+        let exact = (native && self.has_history(height, hash)?).then_some(hash);
         let one = |asked: &Asked<'_>| match asked.token {
-            None => self.native(asked, height, hash),
+            None => self.native(asked, height, exact),
             Some(contract) => self.tokens(asked, contract, height),
         };
         asked.iter().map(one).collect()

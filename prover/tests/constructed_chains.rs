@@ -19,7 +19,7 @@ use por_protocol::error::Error;
 use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 use por_prover::chains::json_rpc::{Endpoint, JsonRpc, Limits};
-use por_prover::chains::reading::{Asked, ChainReader, Reading};
+use por_prover::chains::reading::{Asked, ChainReader, ReaderClient, Reading};
 use por_prover::chains::recheck::BalanceChecks;
 use por_prover::chains::solana::SolanaNode;
 use por_prover::chains::tron::TronNode;
@@ -101,6 +101,22 @@ fn node(replies: Value) -> String {
     })
 }
 
+/// java-tron as it is installed: `/wallet` and `/walletsolidity` each on a port of its own, and neither on the other's.
+fn tron_ports(replies: &Value) -> [String; 2] {
+    ["/wallet/", "/walletsolidity/"].map(|path| {
+        let own = |entry: &&Value| entry["asks"][0].as_str().unwrap().starts_with(path);
+        node(
+            replies
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter(own)
+                .cloned()
+                .collect(),
+        )
+    })
+}
+
 fn client(url: &str) -> JsonRpc {
     let limits = Limits {
         time: Duration::from_millis(1500),
@@ -120,6 +136,10 @@ const fn asked<'a>(address: &'a str, token: Option<&'a str>, decimals: u8) -> As
 
 /// Everything a chain's client reads, from the first question to the last.
 fn read(chain: &str, url: &str) -> Result<Vec<Reading>, ChainError> {
+    read_at(chain, url, None)
+}
+
+fn read_at(chain: &str, url: &str, solidity: Option<&str>) -> Result<Vec<Reading>, ChainError> {
     let rpc = client(url);
     let all = |node: &dyn ChainReader, network: &str, height: u64, asked: &[Asked<'_>]| {
         if node.network() != network {
@@ -148,7 +168,9 @@ fn read(chain: &str, url: &str) -> Result<Vec<Reading>, ChainError> {
                 asked(USDT, None, 6),
                 asked(HOLDER, Some(USDT), 6),
             ];
-            all(&TronNode::connect(&rpc)?, TRON, HEIGHT, &list)
+            let solidity = solidity.map(client);
+            let node = TronNode::connect(&rpc, solidity.as_ref())?;
+            all(&node, TRON, HEIGHT, &list)
         }
     }
 }
@@ -216,6 +238,24 @@ fn constructed_tron_balances_are_exact_where_the_node_knows_the_account_s_histor
     let readings = read("tron", &node(unrecorded)).unwrap();
     assert_eq!(readings[0], reading(65_000_000, 0, later));
     assert_eq!(readings[1], reading(3_000_000, 0, None));
+}
+
+#[test]
+fn a_tron_node_is_asked_for_its_solid_state_at_the_port_of_it() {
+    let [wallet, solidity] = tron_ports(&constructed("tron"));
+    let together = read("tron", &node(constructed("tron"))).unwrap();
+    assert_eq!(read_at("tron", &wallet, Some(&solidity)).unwrap(), together);
+    assert_eq!(read("tron", &wallet).unwrap_err().fault, Fault::Unreachable);
+    // The ports of two chains are not those of one node.
+    let other = forged(
+        "tron",
+        "walletsolidity/getblockbynum",
+        "2b6653dc",
+        "94a9059e",
+    );
+    let [_, other] = tron_ports(&other);
+    let error = read_at("tron", &wallet, Some(&other)).unwrap_err();
+    assert_eq!(error.fault, Fault::WrongChain, "{error}");
 }
 
 /// java-tron with its defaults: `getaccountbalance` fails for nobody, and says of every account "this block, and nothing".
@@ -571,7 +611,9 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         format!("[[chain]]\nnetwork = \"{network}\"\nheight = {height}\n{nodes}")
     };
     let twice = [node(constructed("solana")), node(constructed("solana"))];
-    let tron = chain(TRON, HEIGHT, &[node(constructed("tron"))]);
+    let [wallet, solidity] = tron_ports(&constructed("tron"));
+    let solidity = format!("solidity_url = \"{solidity}\"\n");
+    let tron = chain(TRON, HEIGHT, &[wallet]) + &solidity;
     sample.write(
         "chains.toml",
         format!("{}{tron}", chain(SOLANA, SLOT, &twice)),
@@ -604,6 +646,11 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         .count();
     // All of Solana at two nodes, and the one TRC-20 token; TRX is of the block itself.
     assert_eq!((later, readings.lines().count()), (9, 10), "{readings}");
+
+    // No other chain's nodes have a second URL.
+    let wrong = chain(SOLANA, SLOT, &twice) + &solidity;
+    sample.write("chains.toml", format!("{wrong}{tron}"));
+    collect("two").refuses(3, &["solana:", "solidity_url"]);
 
     // Nodes that do not agree (B-02), and a node of another chain.
     let other = node(forged("solana", STAKE, "1500000000", "1500000001"));
@@ -681,7 +728,13 @@ impl Recheck {
 
     fn at(&self, network: &str, url: &str) -> (Confirmed, Result<Facts, Error>) {
         let checks = BalanceChecks {
-            readers: vec![(network.into(), client(url))],
+            readers: vec![(
+                network.into(),
+                ReaderClient {
+                    rpc: client(url),
+                    solidity: None,
+                },
+            )],
             ..BalanceChecks::offline().unwrap()
         };
         assert!(checks.is_asked());
@@ -830,6 +883,8 @@ fn b_08_the_options_for_an_auditors_other_nodes_are_read_strictly() {
         "eip155:1=http://127.0.0.1:9",
         "http://127.0.0.1:9",
         "=http://127.0.0.1:9",
+        "tron:728126428=http://127.0.0.1:9,",
+        "tron:728126428=,http://127.0.0.1:9",
     ] {
         sample
             .audit(&["--reading-rpc", wrong])
@@ -843,5 +898,9 @@ fn b_08_the_options_for_an_auditors_other_nodes_are_read_strictly() {
     assert!(done.code != 0 && !done.err.contains("password"), "{done:?}");
     let xrpl = format!("xrpl:0={}", node(constructed("xrpl")));
     let done = sample.audit(&["--reading-rpc", &xrpl]);
+    done.says(6, &["of which the attestation has no block"]);
+    let [wallet, solidity] = tron_ports(&constructed("tron"));
+    let tron = format!("{TRON}={wallet},{solidity}");
+    let done = sample.audit(&["--reading-rpc", &tron]);
     done.says(6, &["of which the attestation has no block"]);
 }

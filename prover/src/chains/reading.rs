@@ -104,16 +104,25 @@ pub trait ChainReader {
     ) -> Result<Vec<Reading>, ChainError>;
 }
 
+/// How a node of such a chain is reached.
+#[derive(Debug)]
+pub struct ReaderClient {
+    /// For everything, but what the other one is for.
+    pub rpc: JsonRpc,
+    /// For a TRON node's solid state, where that has another URL.
+    pub solidity: Option<JsonRpc>,
+}
+
 /// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
 ///
 /// # Errors
 /// [`ChainError`]; [`Fault::NotAvailable`] for a chain that no client here reads.
 pub fn reader<'a>(
     network: &str,
-    rpc: &'a JsonRpc,
+    ReaderClient { rpc, solidity }: &'a ReaderClient,
 ) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
     match network.split(':').next() {
-        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
+        Some("tron") => Ok(Box::new(TronNode::connect(rpc, solidity.as_ref())?)),
         Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
         Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
         _ => Err(rpc.fault(

@@ -17,6 +17,7 @@ use super::bitcoin::BitcoinNode;
 use super::error::{ChainError, Fault};
 use super::evm::{EvmNode, exact_of};
 use super::json_rpc::JsonRpc;
+use super::reading::ReaderClient;
 use super::recheck_readings::recheck_readings;
 use super::wallets::recheck_wallets;
 use crate::error::Error;
@@ -33,7 +34,7 @@ pub struct BalanceChecks {
     /// Clients of nodes of EVM chains.
     pub ethereum: Vec<JsonRpc>,
     /// CAIP-2 id and client of nodes of chains whose state is read and not proven.
-    pub readers: Vec<(String, JsonRpc)>,
+    pub readers: Vec<(String, ReaderClient)>,
 }
 
 impl BalanceChecks {
@@ -88,8 +89,8 @@ impl BalanceChecks {
             let result = recheck_bitcoin(rpc, snapshot, rows, annexes, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }
-        for (network, rpc) in &self.readers {
-            let node = (network.as_str(), rpc);
+        for (network, client) in &self.readers {
+            let node = (network.as_str(), client);
             let result = recheck_readings(node, snapshot, assets, rows, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }

@@ -15,20 +15,19 @@ use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 
 use super::error::{ChainError, Fault};
-use super::json_rpc::JsonRpc;
-use super::reading::{Asked, Reading, reader, token_of};
+use super::reading::{Asked, ReaderClient, Reading, reader, token_of};
 use super::recheck::{block_of, near, other_block};
 
 /// Asks one node of `network` for every balance of its chain that rests on readings.
 pub(super) fn recheck_readings(
-    (network, rpc): (&str, &JsonRpc),
+    (network, client): (&str, &ReaderClient),
     snapshot: &Snapshot,
     assets: &[&Asset],
     rows: &[ReserveRow],
     confirmed: &mut Confirmed,
     facts: &mut Facts,
 ) -> Result<(), ChainError> {
-    let node = reader(network, rpc)?;
+    let node = reader(network, client)?;
     if node.network() != network {
         let why = format!("it is a node of {}, not of {network}", node.network());
         // The checker's own mistake: it says nothing about the exchange.

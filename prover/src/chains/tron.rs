@@ -22,16 +22,32 @@ use super::reading::{Asked, Block, ChainReader, Reading};
 #[derive(Debug)]
 pub struct TronNode<'a> {
     rpc: &'a JsonRpc,
+    solidity: &'a JsonRpc,
     network: String,
 }
 
 impl<'a> TronNode<'a> {
-    /// Asks the node which chain it is of: the last four bytes of its first block's hash (TIP-474).
+    /// Asks the node which chain it is of: the last four bytes of its first block's hash (TIP-474). `solidity` is where it
+    /// answers for its solid state, if not at the same URL: java-tron has another port for that.
     ///
     /// # Errors
     /// [`ChainError`].
-    pub fn connect(rpc: &'a JsonRpc) -> Result<Self, ChainError> {
+    pub fn connect(rpc: &'a JsonRpc, solidity: Option<&'a JsonRpc>) -> Result<Self, ChainError> {
         let id = block_id(rpc, &by_number(rpc, 0)?, Some(0))?.1;
+        if let Some(solidity) = solidity {
+            let block = post(
+                solidity,
+                "walletsolidity/getblockbynum",
+                &json!({ "num": 0 }),
+            )?;
+            if block_id(solidity, &block, Some(0))?.1 != id {
+                let why = format!(
+                    "its chain begins with another block than that of {}",
+                    rpc.shown()
+                );
+                return Err(solidity.fault(Fault::WrongChain, why));
+            }
+        }
         let tail = id
             .get(56..)
             .and_then(|tail| u32::from_str_radix(tail, 16).ok());
@@ -39,6 +55,7 @@ impl<'a> TronNode<'a> {
             tail.ok_or_else(|| rpc.fault(Fault::Malformed, "getblockbynum: it has no hash"))?;
         Ok(Self {
             rpc,
+            solidity: solidity.unwrap_or(rpc),
             network: format!("tron:{reference}"),
         })
     }
@@ -46,8 +63,8 @@ impl<'a> TronNode<'a> {
     /// The newest block that will not be replaced.
     fn solid(&self) -> Result<u64, ChainError> {
         const PATH: &str = "walletsolidity/getnowblock";
-        let block = post(self.rpc, PATH, &json!({}))?;
-        Ok(block_id(self.rpc, &block, None)?.0)
+        let block = post(self.solidity, PATH, &json!({}))?;
+        Ok(block_id(self.solidity, &block, None)?.0)
     }
 
     /// Whether the node wrote down what the block changed: nodes begin with the block at which their history was switched
@@ -128,19 +145,19 @@ impl<'a> TronNode<'a> {
             return Ok(Reading::exact(amount(balance), ExactAmount::ZERO));
         }
         let account = post(
-            self.rpc,
+            self.solidity,
             PATH,
             &json!({ "address": asked.address, "visible": true }),
         )?;
         // An account that is not there is an empty object; another one's has another address.
         let empty = account.as_object().is_some_and(serde_json::Map::is_empty);
         if !empty && account["address"].as_str() != Some(asked.address) {
-            return Err(self.rpc.fault(
+            return Err(self.solidity.fault(
                 Fault::Malformed,
                 format!("{PATH}: it is of another account"),
             ));
         }
-        let balance = sun(self.rpc, PATH, &account)?;
+        let balance = sun(self.solidity, PATH, &account)?;
         self.since(height, amount(balance))
     }
 
@@ -149,7 +166,7 @@ impl<'a> TronNode<'a> {
         let now = self.solid()?;
         if now < height {
             let why = format!("its solid state is block {now}, before {height}");
-            return Err(self.rpc.fault(Fault::NotAvailable, why));
+            return Err(self.solidity.fault(Fault::NotAvailable, why));
         }
         Ok(Reading::at_least(amount, now))
     }
@@ -157,15 +174,18 @@ impl<'a> TronNode<'a> {
     /// The word that a contract returns.
     fn word(&self, contract: &str, call: &str, parameter: &str) -> Result<[u8; 32], ChainError> {
         const PATH: &str = "walletsolidity/triggerconstantcontract";
-        let malformed = |why: &str| self.rpc.fault(Fault::Malformed, format!("{PATH}: {why}"));
+        let malformed = |why: &str| {
+            self.solidity
+                .fault(Fault::Malformed, format!("{PATH}: {why}"))
+        };
         let request = json!({
             "owner_address": contract, "contract_address": contract,
             "function_selector": call, "parameter": parameter, "visible": true,
         });
-        let reply = post(self.rpc, PATH, &request)?;
+        let reply = post(self.solidity, PATH, &request)?;
         if reply["result"]["result"] != json!(true) {
             let why = format!("{PATH}: the contract {contract} does not answer {call}");
-            return Err(self.rpc.fault(Fault::NodeError, why));
+            return Err(self.solidity.fault(Fault::NodeError, why));
         }
         let [Value::String(text)] = reply["constant_result"]
             .as_array()
@@ -187,7 +207,7 @@ impl<'a> TronNode<'a> {
         let decimals = exact_of(&self.word(contract, "decimals()", "")?);
         if decimals != Some(ExactAmount::from_steps(u128::from(asked.decimals))) {
             let why = format!("{contract} has other decimals than {}", asked.decimals);
-            return Err(self.rpc.fault(Fault::False, why));
+            return Err(self.solidity.fault(Fault::False, why));
         }
         let holder = bs58::decode(asked.address).into_vec().ok();
         let holder = holder.as_deref().and_then(|bytes| bytes.get(1..21));
@@ -198,7 +218,7 @@ impl<'a> TronNode<'a> {
         let parameter = format!("{:0>64}", hex::encode(holder));
         let word = self.word(contract, "balanceOf(address)", &parameter)?;
         let amount = exact_of(&word).ok_or_else(|| {
-            self.rpc
+            self.solidity
                 .fault(Fault::Malformed, "balanceOf returned more than 128 bits")
         })?;
         self.since(height, amount)

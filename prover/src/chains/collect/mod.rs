@@ -186,7 +186,7 @@ fn collect_chain(
         Some(Network::Evm(_)) => {
             let mut nodes = Vec::new();
             for (name, client) in &clients {
-                let node = EvmNode::connect(client)?;
+                let node = EvmNode::connect(&client.rpc)?;
                 expect_chain(&node.network(), chain, |why| {
                     node.fault(Fault::WrongChain, why)
                 })?;
@@ -208,7 +208,7 @@ fn collect_chain(
         _ => {
             let mut nodes = Vec::new();
             for (_, client) in &clients {
-                let node = BitcoinNode::connect(client)?;
+                let node = BitcoinNode::connect(&client.rpc)?;
                 expect_chain(node.network(), chain, |why| {
                     node.fault(Fault::WrongChain, why)
                 })?;

@@ -62,6 +62,7 @@ pub(super) fn collect_evm(
         prove_tokens(node, &block, known.tokens, lines, &mut records, &bar)?;
         call_tokens(nodes, height, lines, &mut records, &bar)?;
     }
+    check_decimals(nodes, height, known.tokens, lines)?;
     bar.finish_and_clear();
     collect_wallets(nodes, &block, known.challenge, lines, collected)?;
     // What was read of several requests must be of one chain.
@@ -250,6 +251,27 @@ fn call_tokens(
             result: HexBytes(word.to_vec()),
         });
         bar.inc(1);
+    }
+    Ok(())
+}
+
+/// Contracts that the registry knows have its decimals; every node is asked about the others.
+fn check_decimals(
+    nodes: &[(&str, EvmNode<'_>)],
+    height: u64,
+    tokens: &TokenRegistry,
+    lines: &[&mut Line],
+) -> Result<(), ChainError> {
+    let unknown = lines
+        .iter()
+        .filter(|line| tokens.find(&line.instance.id).is_none());
+    let asked: BTreeMap<_, _> = unknown
+        .filter_map(|line| Some((contract(line)?, line.instance.decimals)))
+        .collect();
+    for (_, node) in nodes {
+        for (contract, decimals) in &asked {
+            node.check_decimals(contract, *decimals, height)?;
+        }
     }
     Ok(())
 }

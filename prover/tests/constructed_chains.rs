@@ -32,12 +32,16 @@ use support::Sample;
 const TIME: u64 = 1_761_868_800;
 const LEDGER: u64 = 103_000_000;
 const GENESIS_ACCOUNT: &str = "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh";
-const NO_ACCOUNT: &str = "rrrrrrrrrrrrrrrrrrrrrhoLvTp";
+/// Whose master key is switched off.
+const OTHERS_KEY: &str = "rew9ctU4qhr5LL8QNitT7VdxFRyZ96ZmW";
+const NO_ACCOUNT: &str = "rj7pZ5ARAvwaoxkbqzroFz2xWMEyovUBC";
 const SLOT: u64 = 350_000_000;
 const SOLANA: &str = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
 const WALLET: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
 const STAKE: &str = "7EYnhQoR9YM3N7UoaKRoA44Uy8JeaZV3qyouov87awMs";
-const NOTHING: &str = "SysvarC1ock11111111111111111111111111111111";
+const NOTHING: &str = "YMN9Qj5jPNp7j14VPcML1B6xGgcPWVZUGLFU3Mnyfaf";
+/// A durable nonce, which its authority rules.
+const NONCE: &str = "US517G5965aydkZ46HS38QLi7UQiSojurfbQfKCELFx";
 const USDC: &str = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
 const HEIGHT: u64 = 75_000_000;
 const TRON: &str = "tron:728126428";
@@ -152,11 +156,12 @@ fn read_at(chain: &str, url: &str, solidity: Option<&str>) -> Result<Vec<Reading
     };
     match chain {
         "xrpl" => {
-            let list = [asked(GENESIS_ACCOUNT, None, 6), asked(NO_ACCOUNT, None, 6)];
+            let list = [GENESIS_ACCOUNT, OTHERS_KEY, NO_ACCOUNT];
+            let list = list.map(|address| asked(address, None, 6));
             all(&XrplNode::connect(&rpc)?, "xrpl:0", LEDGER, &list)
         }
         "solana" => {
-            let own = [WALLET, STAKE, NOTHING].map(|address| asked(address, None, 9));
+            let own = [WALLET, STAKE, NOTHING, NONCE].map(|address| asked(address, None, 9));
             let list = [&own[..], &[asked(WALLET, Some(USDC), 6)]].concat();
             all(&SolanaNode::connect(&rpc)?, SOLANA, SLOT, &list)
         }
@@ -180,6 +185,15 @@ fn reading(amount: u128, encumbered: u128, answered: Option<u64>) -> Reading {
         amount: ExactAmount::from_steps(amount),
         encumbered: ExactAmount::from_steps(encumbered),
         answered,
+        encumbered_later: answered.is_some(),
+    }
+}
+
+/// Of the block itself, but for whose keys rule it.
+fn exact_tron(amount: u128, encumbered: u128) -> Reading {
+    Reading {
+        encumbered_later: true,
+        ..reading(amount, encumbered, None)
     }
 }
 
@@ -191,6 +205,7 @@ fn constructed_xrpl_balances_are_of_the_exact_ledger_and_the_reserve_is_encumber
         readings,
         [
             reading(25_000_000_123_456, 1_600_000, None),
+            reading(7_000_000, 7_000_000, None),
             reading(0, 0, None)
         ]
     );
@@ -205,6 +220,7 @@ fn constructed_solana_balances_name_the_slot_that_they_are_of() {
             reading(1_500_000_000, 0, Some(SLOT + 40)),
             reading(2_000_000_000, 2_000_000_000, Some(SLOT + 40)),
             reading(0, 0, Some(SLOT + 40)),
+            reading(1_447_680, 1_447_680, Some(SLOT + 40)),
             reading(750_000_001, 50_000_000, Some(SLOT + 41)),
         ]
     );
@@ -218,11 +234,12 @@ fn constructed_tron_balances_are_exact_where_the_node_knows_the_account_s_histor
     assert_eq!(
         readings,
         [
-            reading(64_000_000, 0, None),
-            reading(3_000_000, 0, None),
-            reading(0, 0, None),
-            // "This block, and nothing" is what a node says that has written nothing down.
-            reading(7_000_001, 0, later),
+            exact_tron(64_000_000, 0),
+            // Its own key is one of two that must sign.
+            exact_tron(3_000_000, 3_000_000),
+            exact_tron(0, 0),
+            // "This block, and nothing" is what a node says that has written nothing down; and a contract has no key.
+            reading(7_000_001, 7_000_001, later),
             tokens,
         ]
     );
@@ -237,7 +254,7 @@ fn constructed_tron_balances_are_exact_where_the_node_knows_the_account_s_histor
     );
     let readings = read("tron", &node(unrecorded)).unwrap();
     assert_eq!(readings[0], reading(65_000_000, 0, later));
-    assert_eq!(readings[1], reading(3_000_000, 0, None));
+    assert_eq!(readings[1], exact_tron(3_000_000, 3_000_000));
 }
 
 #[test]
@@ -258,6 +275,36 @@ fn a_tron_node_is_asked_for_its_solid_state_at_the_port_of_it() {
     assert_eq!(error.fault, Fault::WrongChain, "{error}");
 }
 
+#[test]
+fn b_06_what_a_tron_accounts_own_key_does_not_rule_is_encumbered() {
+    let own = format!("\"keys\":[{{\"address\":\"{HOLDER}\",\"weight\":1}}]");
+    for (to, threshold, is_free) in [
+        (own.clone(), 1, true),
+        (own.replace("1}", "2}"), 2, true),
+        (own.clone(), 2, false),
+        (own.replace(HOLDER, PAID), 1, false),
+        ("\"keys\":[]".into(), 1, false),
+    ] {
+        let from = format!("{own},\"permission_name\":\"owner\",\"threshold\":1");
+        let to = format!("{to},\"permission_name\":\"owner\",\"threshold\":{threshold}");
+        let account = format!("getaccount\",\"{HOLDER}");
+        let readings = read("tron", &node(forged("tron", &account, &from, &to))).unwrap();
+        let held = |amount| if is_free { 0 } else { amount };
+        assert_eq!(
+            readings[0],
+            exact_tron(64_000_000, held(64_000_000)),
+            "{to}"
+        );
+        // Tokens of the account, too.
+        let tokens = 1_234_567_890;
+        assert_eq!(
+            readings[4],
+            reading(tokens, held(tokens), Some(HEIGHT + 25)),
+            "{to}"
+        );
+    }
+}
+
 /// java-tron with its defaults: `getaccountbalance` fails for nobody, and says of every account "this block, and nothing".
 #[test]
 fn b_01_a_tron_node_without_history_shows_no_balance_of_the_block_and_no_zero() {
@@ -274,16 +321,14 @@ fn b_01_a_tron_node_without_history_shows_no_balance_of_the_block_and_no_zero() 
             entry["reply"] = serde_json::json!({ "block_identifier": echo });
         }
     }
-    for address in [PAID, EMPTIED] {
-        let account = serde_json::json!({
-            "asks": ["/walletsolidity/getaccount", address],
-            "reply": { "address": address, "balance": 5 },
-        });
-        stock.as_array_mut().unwrap().push(account);
-    }
     let later = Some(HEIGHT + 25);
-    let expected = [65_000_000, 5, 5, 7_000_001, 1_234_567_890];
-    let expected = expected.map(|amount| reading(amount, 0, later));
+    let expected = [
+        reading(65_000_000, 0, later),
+        reading(3_500_000, 3_500_000, later),
+        reading(5, 0, later),
+        reading(7_000_001, 7_000_001, later),
+        reading(1_234_567_890, 0, later),
+    ];
     assert_eq!(read("tron", &node(stock.clone())).unwrap(), expected);
     // A history that ends before the block answers with what was there then.
     let stale = stock.as_array_mut().unwrap().iter_mut();
@@ -416,7 +461,7 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
         ("solana", STAKE, "1500000000", "-1", Malformed),
         ("solana", STAKE, "1500000000", "1.5", Malformed),
         ("solana", STAKE, "1500000000", "\"0x\"", Malformed),
-        ("solana", STAKE, ",null]", "]", Malformed),
+        ("solana", STAKE, ",null,", ",", Malformed),
         (
             "solana",
             "getTokenAccountsByOwner",
@@ -490,6 +535,28 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
         ),
         ("tron", "getaccountbalance", "64000000", "-1", Malformed),
         ("tron", "getaccount\",\"TR7", USDT, HOLDER, Malformed),
+        (
+            "tron",
+            "getaccount\",\"TWd",
+            "\"weight\":1",
+            "\"weight\":-1",
+            Malformed,
+        ),
+        (
+            "tron",
+            "getaccount\",\"TWd",
+            "\"threshold\"",
+            "\"limit\"",
+            Malformed,
+        ),
+        (
+            "tron",
+            "getaccount\",\"TWd",
+            "\"keys\"",
+            "\"locks\"",
+            Malformed,
+        ),
+        ("xrpl", GENESIS_ACCOUNT, "\"Flags\":0,", "", Malformed),
         ("tron", "decimals()", "6\"", "8\"", False),
         ("tron", "balanceOf", "[\"", "[\"0", Malformed),
         ("tron", "balanceOf", "[\"00", "[\"", Malformed),
@@ -582,6 +649,7 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         asset("USDC", &format!("{SOLANA}/token:{USDC}"), 6),
         asset("TRX", &format!("{TRON}/slip44:195"), 6),
         asset("USDT", &format!("{TRON}/trc20:{USDT}"), 6),
+        asset("XRP", &format!("{XRPL}/slip44:144"), 6),
     ];
     sample.write("assets.toml", assets.concat());
     std::fs::remove_dir_all(sample.at("exchange")).unwrap();
@@ -593,9 +661,13 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         (SOLANA, WALLET, "SOL"),
         (SOLANA, STAKE, "SOL"),
         (SOLANA, NOTHING, "SOL"),
+        (SOLANA, NONCE, "SOL"),
         (SOLANA, WALLET, "USDC"),
         (TRON, HOLDER, "TRX"),
         (TRON, HOLDER, "USDT"),
+        (XRPL, GENESIS_ACCOUNT, "XRP"),
+        (XRPL, OTHERS_KEY, "XRP"),
+        (XRPL, NO_ACCOUNT, "XRP"),
     ]
     .into_iter()
     .map(|(network, address, asset)| format!("{network},{address},{asset}\n"))
@@ -614,9 +686,10 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
     let [wallet, solidity] = tron_ports(&constructed("tron"));
     let solidity = format!("solidity_url = \"{solidity}\"\n");
     let tron = chain(TRON, HEIGHT, &[wallet]) + &solidity;
+    let other_chains = tron + &chain(XRPL, LEDGER, &[node(constructed("xrpl"))]);
     sample.write(
         "chains.toml",
-        format!("{}{tron}", chain(SOLANA, SLOT, &twice)),
+        format!("{}{other_chains}", chain(SOLANA, SLOT, &twice)),
     );
     let collect = |out: &str| {
         let arguments =
@@ -630,9 +703,13 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         format!("{SOLANA},{WALLET},SOL,1.5,agreed_readings,"),
         format!("{SOLANA},{STAKE},SOL,2,agreed_readings,2"),
         format!("{SOLANA},{NOTHING},SOL,0,agreed_readings,"),
+        format!("{SOLANA},{NONCE},SOL,0.00144768,agreed_readings,0.00144768"),
         format!("{SOLANA},{WALLET},USDC,750.000001,agreed_readings,50"),
         format!("{TRON},{HOLDER},TRX,64,signed_reading,"),
         format!("{TRON},{HOLDER},USDT,1234.56789,signed_reading,"),
+        format!("{XRPL},{GENESIS_ACCOUNT},XRP,25000000.123456,signed_reading,1.6"),
+        format!("{XRPL},{OTHERS_KEY},XRP,7,signed_reading,7"),
+        format!("{XRPL},{NO_ACCOUNT},XRP,0,signed_reading,"),
     ] {
         assert!(
             list.lines().any(|other| other == line),
@@ -644,23 +721,23 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         .lines()
         .filter(|line| line.contains("\"answered\":"))
         .count();
-    // All of Solana at two nodes, and the one TRC-20 token; TRX is of the block itself.
-    assert_eq!((later, readings.lines().count()), (9, 10), "{readings}");
+    // All of Solana at two nodes, and the one TRC-20 token; TRX and XRP are of the block itself.
+    assert_eq!((later, readings.lines().count()), (11, 15), "{readings}");
 
     // No other chain's nodes have a second URL.
     let wrong = chain(SOLANA, SLOT, &twice) + &solidity;
-    sample.write("chains.toml", format!("{wrong}{tron}"));
+    sample.write("chains.toml", format!("{wrong}{other_chains}"));
     collect("two").refuses(3, &["solana:", "solidity_url"]);
 
     // Nodes that do not agree (B-02), and a node of another chain.
     let other = node(forged("solana", STAKE, "1500000000", "1500000001"));
     let both = chain(SOLANA, SLOT, &[node(constructed("solana")), other]);
-    sample.write("chains.toml", format!("{both}{tron}"));
+    sample.write("chains.toml", format!("{both}{other_chains}"));
     collect("disagree").refuses(1, &["is another there"]);
     sample.write(
         "chains.toml",
         format!(
-            "{}{tron}",
+            "{}{other_chains}",
             chain(SOLANA, SLOT, &[node(constructed("tron"))])
         ),
     );
@@ -668,7 +745,7 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
     let testnet = node(forged("solana", "getGenesisHash", "5eykt4", "EtWTRA"));
     sample.write(
         "chains.toml",
-        format!("{}{tron}", chain(SOLANA, SLOT, &[testnet])),
+        format!("{}{other_chains}", chain(SOLANA, SLOT, &[testnet])),
     );
     collect("wrong").refuses(1, &[&format!("not of {SOLANA}"), "a node of solana:EtWTRA"]);
     assert!(!sample.at("wrong").exists() && !sample.at("disagree").exists());
@@ -856,6 +933,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
             ("slip44:501", 9, WALLET, sol, "0"),
             ("slip44:501", 9, STAKE, "2000000000", "2000000000"),
             ("slip44:501", 9, NOTHING, "0", "0"),
+            ("slip44:501", 9, NONCE, "1447680", "1447680"),
         ];
         Recheck::new((SOLANA, SLOT, &block), "signed_reading", &rows)
     };
@@ -864,7 +942,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
     let facts = result.unwrap();
     assert_eq!(
         facts.get("same_at_a_later_block").map(String::as_str),
-        Some("3")
+        Some("4")
     );
     let mut block_only = Confirmed::default();
     block_only.block(SOLANA, &block).unwrap();

@@ -29,6 +29,8 @@ pub struct Reading {
     pub encumbered: ExactAmount,
     /// The block or slot that was answered for, where it is not the snapshot's.
     pub answered: Option<u64>,
+    /// Whether `encumbered` is of a later block, whatever `amount` is of.
+    pub encumbered_later: bool,
 }
 
 impl Reading {
@@ -39,6 +41,7 @@ impl Reading {
             amount,
             encumbered,
             answered: None,
+            encumbered_later: false,
         }
     }
 
@@ -49,16 +52,18 @@ impl Reading {
             amount,
             encumbered,
             answered: (found != asked).then_some(found),
+            encumbered_later: found != asked,
         }
     }
 
     /// Of some block up to `latest`: the node does not say of which.
     #[must_use]
-    pub const fn at_least(amount: ExactAmount, latest: u64) -> Self {
+    pub const fn at_least(amount: ExactAmount, encumbered: ExactAmount, latest: u64) -> Self {
         Self {
             amount,
-            encumbered: ExactAmount::ZERO,
+            encumbered,
             answered: Some(latest),
+            encumbered_later: true,
         }
     }
 }

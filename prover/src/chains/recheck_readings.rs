@@ -99,7 +99,7 @@ pub(super) fn recheck_readings(
             Fault::NotAvailable,
             about(
                 row,
-                "the balance is another at a later block, and it does not answer for the snapshot's",
+                "the balance, or what of it is encumbered, is another at a later block, and it does not answer for the snapshot's",
             ),
         )),
         None => Ok(()),
@@ -127,14 +127,16 @@ enum Judged {
 }
 
 fn judge(row: &ReserveRow, reading: &Reading) -> Judged {
+    let more_held = reading.encumbered > row.encumbered.unwrap_or(ExactAmount::ZERO);
     match (reading.amount == row.amount, reading.answered) {
-        (true, Some(_)) => Judged::SameLater,
-        (false, Some(_)) => Judged::OtherLater,
         (false, None) => Judged::False("the balance is another"),
-        (true, None) if reading.encumbered > row.encumbered.unwrap_or(ExactAmount::ZERO) => {
+        (true, None) if !more_held => Judged::Same,
+        (true, None) if !reading.encumbered_later => {
             Judged::False("more of it is encumbered there")
         }
-        (true, None) => Judged::Same,
+        (true, Some(_)) if !more_held => Judged::SameLater,
+        // Coins may have moved since, and keys may have lost their power.
+        _ => Judged::OtherLater,
     }
 }
 
@@ -161,6 +163,7 @@ mod tests {
             amount: exact(amount),
             encumbered: exact(encumbered),
             answered,
+            encumbered_later: answered.is_some(),
         }
     }
 
@@ -183,5 +186,13 @@ mod tests {
         ));
         assert_eq!(judge(&row, &reading(100, 10, Some(7))), Judged::SameLater);
         assert_eq!(judge(&row, &reading(99, 10, Some(7))), Judged::OtherLater);
+        assert_eq!(judge(&row, &reading(100, 11, Some(7))), Judged::OtherLater);
+        // What is encumbered may be known of a later block only.
+        let held_later = |encumbered| Reading {
+            encumbered_later: true,
+            ..reading(100, encumbered, None)
+        };
+        assert_eq!(judge(&row, &held_later(10)), Judged::Same);
+        assert_eq!(judge(&row, &held_later(100)), Judged::OtherLater);
     }
 }

@@ -3,8 +3,8 @@
 //! No node answers for a past slot: a call gives the newest finalised state that is no older than `minContextSlot`, and says
 //! of which slot it was. Where that is later than the snapshot's slot, the reading says so.
 //!
-//! What cannot be moved by the address's own key is encumbered: lamports of an account that a program owns, and tokens of a
-//! frozen account.
+//! What cannot be moved by the address's own key is encumbered: lamports of an account that a program owns, or that holds
+//! data, as durable nonces do, which an authority rules; and tokens of a frozen account.
 //!
 //! Source: Solana RPC HTTP methods `getGenesisHash`, `getSlot`, `getBlock`, `getMultipleAccounts`,
 //! `getTokenAccountsByOwner`; layouts of SPL Token's `Account` (165 bytes) and `Mint` (82 bytes).
@@ -261,7 +261,8 @@ impl ChainReader for SolanaNode<'_> {
             readings.push(match account {
                 None => Reading::at(ExactAmount::ZERO, ExactAmount::ZERO, at, height),
                 Some(account) => {
-                    let free = account.owner == SYSTEM_PROGRAM;
+                    let data = self.data(asked.address, &account)?;
+                    let free = account.owner == SYSTEM_PROGRAM && data.is_empty();
                     let held = if free { 0 } else { account.lamports };
                     Reading::at(amount(account.lamports), amount(held), at, height)
                 }

@@ -4,11 +4,17 @@
 //! (`storage.balance.history.lookup`); on others the newest solid state is read. Contracts are only ever asked there. Where
 //! a reading is of a later block than the snapshot's, it says so. Frozen (staked) TRX is not in the balance and not counted.
 //!
+//! What an account holds whose own key has less weight than its owner permission asks for is encumbered: others rule it.
+//! Whether that is so is read of the solid state.
+//!
 //! Not noticed: a history that was switched off for a while before the block, and on again.
 //!
 //! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getblockbalance`, `/wallet/getaccountbalance`,
 //! `/walletsolidity/getnowblock`, `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`; java-tron's
 //! `Wallet.getAccountBalance`, `AccountTraceStore.getPrevBalance`.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use por_protocol::amount::ExactAmount;
 use serde_json::{Value, json};
@@ -131,44 +137,60 @@ impl<'a> TronNode<'a> {
         self.rpc.fault(Fault::OtherBlock, why)
     }
 
+    /// An account of the solid state.
+    fn account(&self, address: &str) -> Result<Account, ChainError> {
+        const PATH: &str = "walletsolidity/getaccount";
+        let malformed = |why: &str| {
+            let why = format!("{PATH}: {why}");
+            self.solidity.fault(Fault::Malformed, why)
+        };
+        let request = json!({ "address": address, "visible": true });
+        let account = post(self.solidity, PATH, &request)?;
+        // An account that is not there is an empty object; another one's has another address.
+        let empty = account.as_object().is_some_and(serde_json::Map::is_empty);
+        if !empty && account["address"].as_str() != Some(address) {
+            return Err(malformed("it is of another account"));
+        }
+        let is_ruled = is_ruled_by_its_key(&account, address);
+        Ok(Account {
+            balance: sun(self.solidity, PATH, &account)?,
+            is_ruled: is_ruled.ok_or_else(|| malformed("it has no such permission"))?,
+        })
+    }
+
     fn native(
         &self,
         asked: &Asked<'_>,
+        account: &Account,
         height: u64,
         exact: Option<&str>,
     ) -> Result<Reading, ChainError> {
-        const PATH: &str = "walletsolidity/getaccount";
         let amount = |sun: u64| ExactAmount::from_steps(u128::from(sun));
         if let Some(hash) = exact
             && let Some(balance) = self.at_block(asked.address, height, hash)?
         {
-            return Ok(Reading::exact(amount(balance), ExactAmount::ZERO));
+            let balance = amount(balance);
+            return Ok(Reading {
+                encumbered_later: true,
+                ..Reading::exact(balance, account.held(balance))
+            });
         }
-        let account = post(
-            self.solidity,
-            PATH,
-            &json!({ "address": asked.address, "visible": true }),
-        )?;
-        // An account that is not there is an empty object; another one's has another address.
-        let empty = account.as_object().is_some_and(serde_json::Map::is_empty);
-        if !empty && account["address"].as_str() != Some(asked.address) {
-            return Err(self.solidity.fault(
-                Fault::Malformed,
-                format!("{PATH}: it is of another account"),
-            ));
-        }
-        let balance = sun(self.solidity, PATH, &account)?;
-        self.since(height, amount(balance))
+        self.since(height, amount(account.balance), account)
     }
 
     /// A reading of the solid state, of a block no later than the one that is solid after it.
-    fn since(&self, height: u64, amount: ExactAmount) -> Result<Reading, ChainError> {
+    fn since(
+        &self,
+        height: u64,
+        amount: ExactAmount,
+        account: &Account,
+    ) -> Result<Reading, ChainError> {
         let now = self.solid()?;
         if now < height {
             let why = format!("its solid state is block {now}, before {height}");
             return Err(self.solidity.fault(Fault::NotAvailable, why));
         }
-        Ok(Reading::at_least(amount, now))
+        Ok(Reading::at_least(amount, account.held(amount), now))
     }
 
     /// The word that a contract returns.
@@ -202,6 +224,7 @@ impl<'a> TronNode<'a> {
         &self,
         asked: &Asked<'_>,
         contract: &str,
+        account: &Account,
         height: u64,
     ) -> Result<Reading, ChainError> {
         let decimals = exact_of(&self.word(contract, "decimals()", "")?);
@@ -221,8 +244,44 @@ impl<'a> TronNode<'a> {
             self.solidity
                 .fault(Fault::Malformed, "balanceOf returned more than 128 bits")
         })?;
-        self.since(height, amount)
+        self.since(height, amount, account)
     }
+}
+
+/// What the solid state has of an account.
+struct Account {
+    /// In sun.
+    balance: u64,
+    /// Whether its own key alone moves what it holds.
+    is_ruled: bool,
+}
+
+impl Account {
+    fn held(&self, amount: ExactAmount) -> ExactAmount {
+        if self.is_ruled {
+            ExactAmount::ZERO
+        } else {
+            amount
+        }
+    }
+}
+
+/// An account may hand itself over to other keys, or to several; a contract has no key at all. Active permissions do not
+/// count: the owner's gives and takes them.
+fn is_ruled_by_its_key(account: &Value, address: &str) -> Option<bool> {
+    if account["type"] == json!("Contract") {
+        return Some(false);
+    }
+    let Some(permission) = account.get("owner_permission") else {
+        return Some(true);
+    };
+    let threshold = permission["threshold"].as_u64()?;
+    for key in permission["keys"].as_array()? {
+        if key["address"].as_str()? == address {
+            return Some(key["weight"].as_u64()? >= threshold);
+        }
+    }
+    Some(false)
 }
 
 /// A balance in sun; absent where it is zero.
@@ -321,10 +380,18 @@ impl ChainReader for TronNode<'_> {
     ) -> Result<Vec<Reading>, ChainError> {
         let native = asked.iter().any(|asked| asked.token.is_none());
         let exact = (native && self.has_history(height, hash)?).then_some(hash);
-        let one = |asked: &Asked<'_>| match asked.token {
-            None => self.native(asked, height, exact),
-            Some(contract) => self.tokens(asked, contract, height),
-        };
-        asked.iter().map(one).collect()
+        let mut accounts = BTreeMap::new();
+        let mut readings = Vec::new();
+        for asked in asked {
+            let account = match accounts.entry(asked.address) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.account(asked.address)?),
+            };
+            readings.push(match asked.token {
+                None => self.native(asked, account, height, exact)?,
+                Some(contract) => self.tokens(asked, contract, account, height)?,
+            });
+        }
+        Ok(readings)
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! `account_info` and `ledger_entry` answer for the ledger whose index they are given, and say which one that was; an answer
 //! for another ledger, or for one that is not validated, is refused. The reserve that the ledger withholds from an account
-//! (base, and increment for each object it owns) is encumbered.
+//! (base, and increment for each object it owns) is encumbered, and so is everything where the master key, which signs the
+//! challenge, is switched off: others rule the account then.
 //!
-//! Source: XRPL public API methods `server_info`, `ledger`, `account_info`, `ledger_entry`; ledger entry type FeeSettings.
+//! Source: XRPL public API methods `server_info`, `ledger`, `account_info`, `ledger_entry`; ledger entry types FeeSettings,
+//! AccountRoot (`lsfDisableMaster`).
 
 use por_protocol::amount::ExactAmount;
 use serde::Deserialize;
@@ -16,6 +18,8 @@ use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// Ledger entry id of the one FeeSettings object.
 const FEE_SETTINGS: &str = "4BC50C9B0D8515D3EAAE1E74B29A95804346C491EE1A95BF25E4AAB854A6A651";
+/// The flag of an account whose master key signs nothing any more (`lsfDisableMaster`).
+const DISABLE_MASTER: u32 = 0x0010_0000;
 /// The ledger counts its seconds from 2000-01-01T00:00:00Z on; this is that instant in Unix seconds.
 const RIPPLE_EPOCH: u64 = 946_684_800;
 
@@ -37,6 +41,8 @@ struct AccountRoot {
     account: String,
     #[serde(rename = "Balance")]
     balance: String,
+    #[serde(rename = "Flags")]
+    flags: u32,
     #[serde(rename = "OwnerCount")]
     owner_count: u64,
 }
@@ -133,7 +139,10 @@ impl<'a> XrplNode<'a> {
         }
         let balance = drops(&root.balance).ok_or_else(|| malformed("it has no balance"))?;
         let held = reserve.increment.saturating_mul(root.owner_count);
-        let held = held.saturating_add(reserve.base).min(balance);
+        let held = match root.flags & DISABLE_MASTER {
+            0 => held.saturating_add(reserve.base).min(balance),
+            _ => balance,
+        };
         let exact = |drops: u64| ExactAmount::from_steps(u128::from(drops));
         Ok(Reading::exact(exact(balance), exact(held)))
     }

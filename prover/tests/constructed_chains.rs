@@ -8,14 +8,16 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::LazyLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use ed25519_dalek::{Signer as _, SigningKey};
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::Asset;
 use por_protocol::attestation::{Attestation, SnapshotBlock};
 use por_protocol::balances::Confirmed;
 use por_protocol::book_row::Evidence;
 use por_protocol::error::Error;
+use por_protocol::ownership::Address;
 use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 use por_prover::chains::json_rpc::{Endpoint, JsonRpc, Limits};
@@ -949,6 +951,129 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
     assert_eq!(format!("{confirmed:?}"), format!("{block_only:?}"));
     // Coins may have moved since: that shows nothing, and is no pass.
     assert_eq!(held("1600000000").refused(SOLANA, &url), "unreachable");
+}
+
+/// An account of the XRP Ledger by its Ed25519 key, and what `por` is to know of it.
+fn own_xrpl_key() -> (SigningKey, &'static str, String) {
+    let key = SigningKey::from_bytes(&[9; 32]);
+    let public = format!("ed{}", hex::encode(key.verifying_key().as_bytes()));
+    // RIPEMD-160 of SHA-256 of the 33 bytes, as `openssl` has them, in the ledger's base58.
+    (key, "raVzRChukbcb5XzoihEDn9EoGJpCizjkx8", public)
+}
+
+/// The replies, of another account, and of a ledger that closed at this Unix time.
+fn xrpl_node(account: &str, time: u64) -> String {
+    let closed = (time - 946_684_800).to_string();
+    let replies = constructed("xrpl").to_string();
+    let replies = replies.replace(GENESIS_ACCOUNT, account);
+    node(serde_json::from_str(&replies.replace("815184000", &closed)).unwrap())
+}
+
+#[test]
+fn b_01_b_03_xrp_is_collected_attested_and_confirmed_by_an_auditors_own_node() {
+    let sample = Sample::new(&["BTC"], 20);
+    sample.write(
+        "assets.toml",
+        format!(
+            "[[asset]]\nid = \"XRP\"\nname = \"XRP\"\ndecimals = 6\n\
+             [[asset.instance]]\nid = \"{XRPL}/slip44:144\"\ndecimals = 6\n"
+        ),
+    );
+    std::fs::remove_dir_all(sample.at("exchange")).unwrap();
+    let terms = ["--entity", support::ENTITY, "--log-origin", support::ORIGIN];
+    sample
+        .por("init", &[&terms[..], &["--assets", "assets.toml"]].concat())
+        .expect(0);
+    let accounts: String = (0..20)
+        .map(|number| format!("u{number},XRP,1000000\n"))
+        .collect();
+    sample.write("ledger.csv", format!("account,asset,amount\n{accounts}"));
+    let now = SystemTime::now();
+    let unix = now.duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let snapshot = humantime::format_rfc3339_seconds(now).to_string();
+    let plan = [
+        "--ledger",
+        "ledger.csv",
+        "--period",
+        &snapshot[..7],
+        "--snapshot",
+        &snapshot,
+    ];
+    sample.por("plan", &plan).expect(0);
+    sample.por("build", &[]).expect(0);
+
+    let (key, account, public) = own_xrpl_key();
+    let address = Address::parse(&XRPL.parse().unwrap(), account).unwrap();
+    let text = support::challenge().text(&address);
+    let signature = hex::encode_upper(key.sign(text.as_bytes()).to_bytes());
+    sample.write(
+        "list.csv",
+        format!(
+            "network,address,asset,scheme,signature,public_key\n\
+             {XRPL},{account},XRP,xrpl,{signature},{public}\n"
+        ),
+    );
+    let collect = |url: &str, out: &str| {
+        sample.write(
+            "chains.toml",
+            format!(
+                "[[chain]]\nnetwork = \"{XRPL}\"\nheight = {LEDGER}\n\
+                 [[chain.node]]\nname = \"own rippled\"\nurl = \"{url}\"\n"
+            ),
+        );
+        let arguments =
+            "reserves collect --home exchange --config chains.toml --reserves list.csv --out";
+        let arguments: Vec<&str> = arguments.split_whitespace().collect();
+        sample.anyone(&[&arguments[..], &[out]].concat()).expect(0);
+    };
+    let attest = |sample: &Sample, folder: &str| {
+        let list = format!("{folder}/reserves.csv");
+        let terms = ["--block-header", "header.hex", "--nonce", support::NONCE];
+        let collected = ["--reserves", &list, "--collected", folder];
+        sample.por("attest", &[&terms[..], &collected].concat())
+    };
+    // A ledger of the day before: the coins may have left since.
+    collect(&xrpl_node(account, unix - 86_400), "yesterday");
+    attest(&sample, "yesterday").refuses(3, &["time of a snapshot block", "nothing was signed"]);
+    let url = xrpl_node(account, unix - 60);
+    collect(&url, "collected");
+    let liar = sample.copy();
+    attest(&sample, "collected").expect(0);
+    sample.publish().expect(0);
+
+    let audit = |sample: &Sample, url: Option<&str>| {
+        let node = url.map(|url| format!("{XRPL}={url}"));
+        let node = node.iter().flat_map(|node| ["--reading-rpc", node]);
+        let arguments: Vec<&str> = node.chain(["--json"]).collect();
+        let done = sample.audit(&arguments);
+        let report: Value = serde_json::from_str(&done.out).unwrap();
+        let sum = &report["books"][0]["reserves"][0];
+        let text = |name: &str| sum[name].as_str().unwrap().to_string();
+        (done.code, text("class"), text("amount"), text("encumbered"))
+    };
+    let expect = |code: i32, class: &str, amount: &str| {
+        (code, class.into(), amount.into(), "1600000".to_string())
+    };
+    let free = "24999998523456";
+    assert_eq!(audit(&sample, None), expect(0, "D", free));
+    assert_eq!(audit(&sample, Some(&url)), expect(0, "B", free));
+    // The same balance in a ledger of another time, or none at all.
+    let later = xrpl_node(account, unix + 7_300);
+    assert_eq!(audit(&sample, Some(&later)), expect(1, "D", free));
+    let gone = "http://127.0.0.1:9";
+    assert_eq!(audit(&sample, Some(gone)), expect(6, "D", free));
+    // An exchange that says more than its ledger: its word may do without records.
+    liar.edit(
+        "collected/reserves.csv",
+        "25000000.123456",
+        "25000001.123456",
+    );
+    std::fs::remove_file(liar.at("collected/annexes/readings.jsonl")).unwrap();
+    attest(&liar, "collected").expect(0);
+    liar.publish().expect(0);
+    let more = "24999999523456";
+    assert_eq!(audit(&liar, None), expect(0, "D", more));
+    assert_eq!(audit(&liar, Some(&url)), expect(1, "D", more));
 }
 
 #[test]

@@ -87,6 +87,8 @@ struct Story {
     meme: String,
 }
 
+const UNIT: u128 = 1_000_000_000_000_000_000;
+
 /// 2 and 3 ether at addresses 1 and 2, none ever at 3; 700 and 40 TUSD at 1 and 2; 55 MEME at 1. Then all of it leaves.
 fn story() -> Story {
     let node = Node::anvil(CHAIN);
@@ -95,7 +97,7 @@ fn story() -> Story {
         .unwrap()
         .to_string();
     let tusd = deploy(&node, &owner, 1_000_000_000_000_000_000_000);
-    let meme = deploy(&node, &owner, 1_000_000);
+    let meme = deploy(&node, &owner, 1_000_000 * UNIT);
     transfer(
         &node,
         &owner,
@@ -122,7 +124,7 @@ fn story() -> Story {
         &address(2),
         40_000_000_000_000_000_000,
     );
-    transfer_token(&node, &meme, &owner, &address(1), 55);
+    transfer_token(&node, &meme, &owner, &address(1), 55 * UNIT);
     let height = node.call("eth_blockNumber", json!([]));
     let height = u64::from_str_radix(&height.as_str().unwrap()[2..], 16).unwrap();
     for number in [1, 2] {
@@ -153,6 +155,11 @@ fn now() -> String {
 
 /// An exchange that holds the story's reserves, planned and built.
 fn exchange(story: &Story) -> Sample {
+    exchange_of(story, 18)
+}
+
+/// The same, with MEME at so many decimals; its contract says 18.
+fn exchange_of(story: &Story, decimals: u8) -> Sample {
     let sample = Sample::new(&["ETH"], 20);
     let Story { tusd, meme, .. } = story;
     sample.write(
@@ -163,7 +170,7 @@ fn exchange(story: &Story) -> Sample {
              [[asset]]\nid = \"TUSD\"\nname = \"Test Dollar\"\ndecimals = 6\n\
              [[asset.instance]]\nid = \"{NETWORK}/erc20:{tusd}\"\ndecimals = 18\n\
              [[asset]]\nid = \"MEME\"\nname = \"Meme\"\ndecimals = 0\n\
-             [[asset.instance]]\nid = \"{NETWORK}/erc20:{meme}\"\ndecimals = 0\n"
+             [[asset.instance]]\nid = \"{NETWORK}/erc20:{meme}\"\ndecimals = {decimals}\n"
         ),
     );
     std::fs::remove_dir_all(sample.at("exchange")).unwrap();
@@ -419,7 +426,10 @@ fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, story: &Story
         (3_800_000_000_000_000_000..3_801_000_000_000_000_000).contains(&left),
         "{left}"
     );
-    for (token, amount) in [(&story.tusd, "740000000000000000000"), (&story.meme, "55")] {
+    for (token, amount) in [
+        (&story.tusd, "740000000000000000000"),
+        (&story.meme, "55000000000000000000"),
+    ] {
         let token = of(token);
         let came = (
             &token["before"],
@@ -570,4 +580,141 @@ fn a_thousand_proofs_come_in_one_batch_and_verify_within_a_second() {
     let verified = start.elapsed();
     println!("1000 proofs: fetched in {fetched:?}, verified in {verified:?}");
     assert!(verified.as_secs_f64() <= 1.0, "{verified:?}");
+}
+
+/// The list with amounts, as somebody would read them by hand, and the folder `by-hand` that is collected of it.
+fn collect_by_hand(sample: &Sample, story: &Story, meme: &str) {
+    let amounts = ["amount", "2", "3", "0", "700", "40", "0", meme];
+    let list: String = sample
+        .read("list.csv")
+        .lines()
+        .zip(amounts)
+        .map(|(line, amount)| format!("{line},{amount}\n"))
+        .collect();
+    sample.write("list.csv", list);
+    let config = config(&story.node.url, story.height);
+    let (config, _) = config.split_once("url = ").unwrap();
+    sample.write("chains.toml", config);
+    collect(sample, "by-hand").expect(0);
+}
+
+fn attest_by_hand(sample: &Sample, story: &Story) {
+    let client = story.node.client();
+    let block = EvmNode::connect(&client).unwrap().block(story.height);
+    let hash = block.unwrap().header.hash();
+    let block = format!("{NETWORK}={}={hash}", story.height);
+    let terms = ["--block-header", "header.hex", "--nonce", support::NONCE];
+    let folder = [
+        "--reserves",
+        "by-hand/reserves.csv",
+        "--collected",
+        "by-hand",
+    ];
+    sample
+        .por(
+            "attest",
+            &[&terms[..], &folder, &["--block", &block]].concat(),
+        )
+        .expect(0);
+    sample.publish().expect(0);
+}
+
+#[test]
+fn b_01_readings_of_an_evm_chain_are_read_again_by_the_checkers_own_node() {
+    let story = story();
+    let url = &story.node.url;
+    let sample = exchange(&story);
+    // Two nodes that agree; then the exchange's word alone.
+    let agreed = sample.copy();
+    let two = config(url, story.height).replace(
+        "[[chain.node]]",
+        "evidence = \"agreed_readings\"\n[[chain.node]]",
+    ) + &format!("[[chain.node]]\nname = \"second\"\nurl = \"{url}\"\n");
+    agreed.write("chains.toml", two);
+    collect(&agreed, "collected").expect(0);
+    attest(&agreed, "collected").expect(0);
+    agreed.publish().expect(0);
+    collect_by_hand(&sample, &story, "55");
+    let honest = sample.copy();
+    attest_by_hand(&honest, &story);
+    for (sample, class) in [(&agreed, "C"), (&honest, "D")] {
+        let (code, report) = audit(sample, &[]);
+        assert_eq!((code, classes(&report)), (0, [class.to_string()].into()));
+        let (code, report) = audit(sample, &["--ethereum-rpc", url]);
+        assert_eq!(code, 0, "{report}");
+        assert_eq!(classes(&report), ["B".to_string()].into(), "{report}");
+    }
+    // More or less of a coin, or of a token that the registry lists, or of one that it does not.
+    for (asset, from, to) in [
+        (
+            "ETH",
+            ",2,signed_reading",
+            ",2.000000000000000001,signed_reading",
+        ),
+        ("ETH", ",0,signed_reading", ",1,signed_reading"),
+        ("TUSD", ",40,signed_reading", ",39,signed_reading"),
+        ("MEME", ",55,signed_reading", ",56,signed_reading"),
+    ] {
+        let liar = sample.copy();
+        let edit = |text: &str, from: &str, to: &str| {
+            let fits = |line: &&str| line.contains(&format!(",{asset},")) && line.contains(from);
+            let line = text.lines().find(fits).unwrap().to_string();
+            text.replace(&line, &line.replace(from, to))
+        };
+        let list = liar.read("by-hand/reserves.csv");
+        liar.write("by-hand/reserves.csv", edit(&list, from, to));
+        // The exchange's word may do without its records.
+        std::fs::remove_file(liar.at("by-hand/annexes/readings.jsonl")).unwrap();
+        attest_by_hand(&liar, &story);
+        let (code, report) = audit(&liar, &[]);
+        assert_eq!((code, classes(&report)), (0, ["D".to_string()].into()));
+        let (code, report) = audit(&liar, &["--ethereum-rpc", url]);
+        assert_eq!(code, 1, "{asset}: {report}");
+        let why = reason(&report, "balances-confirmed");
+        assert!(why.contains("the balance is another"), "{asset}: {why}");
+        assert_eq!(classes(&report), ["D".to_string()].into(), "{asset}");
+    }
+}
+
+#[test]
+fn b_01_an_answer_that_no_contract_gave_is_found_by_the_checkers_own_node() {
+    let story = story();
+    let sample = exchange(&story);
+    collect(&sample, "collected").expect(0);
+    sample.edit(
+        "collected/reserves.csv",
+        ",55,contract_call",
+        ",56,contract_call",
+    );
+    let annex = format!("collected/annexes/evm-{CHAIN}.jsonl");
+    sample.edit(&annex, &word(55 * UNIT), &word(56 * UNIT));
+    attest(&sample, "collected").expect(0);
+    sample.publish().expect(0);
+    let (code, report) = audit(&sample, &[]);
+    assert_eq!(code, 0, "{report}");
+    let (code, report) = audit(&sample, &["--ethereum-rpc", &story.node.url]);
+    assert_eq!(code, 1, "{report}");
+    let why = reason(&report, "balances-confirmed");
+    assert!(
+        why.contains(&story.meme) && why.contains("the balance is another"),
+        "{why}"
+    );
+    assert!(!classes(&report).contains("B"), "{report}");
+}
+
+#[test]
+fn b_04_a_contract_that_no_registry_lists_is_asked_for_its_decimals() {
+    let story = story();
+    // At 17 decimals, the same balance is ten times the coins.
+    let sample = exchange_of(&story, 17);
+    collect(&sample, "collected").refuses(1, &[&story.meme, "other decimals than 17"]);
+    assert!(!sample.at("collected").exists());
+    collect_by_hand(&sample, &story, "550");
+    attest_by_hand(&sample, &story);
+    let (code, report) = audit(&sample, &[]);
+    assert_eq!(code, 0, "{report}");
+    let (code, report) = audit(&sample, &["--ethereum-rpc", &story.node.url]);
+    assert_eq!(code, 1, "{report}");
+    let why = reason(&report, "balances-confirmed");
+    assert!(why.contains("other decimals than 17"), "{why}");
 }

@@ -375,6 +375,7 @@ fn reserves_of_a_past_block_are_collected_attested_and_listed_again() {
     b_07_coins_that_came_for_the_snapshot_are_seen(&sample, &node);
     b_02_another_chain_confirms_nothing(&sample);
     b_01_b_03_false_outputs_are_found(&node);
+    b_01_b_06_readings_are_compared_with_the_nodes_own_outputs(&node);
 }
 
 fn b_07_coins_that_came_for_the_snapshot_are_seen(sample: &Sample, node: &Node) {
@@ -472,4 +473,42 @@ fn b_01_b_03_false_outputs_are_found(node: &Node) {
     let (code, report) = audit(&sample, Some(node));
     assert_eq!(code, 1, "{report}");
     assert_eq!(report["books"][0]["reserves"][0]["class"], "D");
+}
+
+/// Balances that were read by hand, true ones and others: the checker's own node lists the outputs.
+fn b_01_b_06_readings_are_compared_with_the_nodes_own_outputs(node: &Node) {
+    let (sample, height) = exchange(node);
+    collect(&sample).expect(0);
+    let list = sample.read("collected/reserves.csv");
+    let mined = list.lines().last().unwrap().rsplit(',').next().unwrap();
+    let hash = node.call("getblockhash", json!([height]));
+    let block = format!("{NETWORK}={height}={}", hash.as_str().unwrap());
+    let read = list.replace(",utxo_set,", ",signed_reading,");
+    let end = format!(",signed_reading,{mined}\n");
+    for (from, to, why) in [
+        ("", "", ""),
+        (",1.50001,", ",1.50002,", "the balance is another"),
+        (",2.25,", ",2.24,", "the balance is another"),
+        (&end, ",signed_reading,\n", "more of it is encumbered"),
+    ] {
+        let claimed = sample.copy();
+        assert!(read.contains(from));
+        claimed.write("read.csv", read.replacen(from, to, 1));
+        let terms = ["--block-header", "header.hex", "--nonce", support::NONCE];
+        let list = ["--reserves", "read.csv", "--block", &block];
+        claimed
+            .por("attest", &[&terms[..], &list].concat())
+            .expect(0);
+        claimed.publish().expect(0);
+        let (code, report) = audit(&claimed, None);
+        assert_eq!((code, class(&report)), (0, "D"), "{report}");
+        let (code, report) = audit(&claimed, Some(node));
+        let expected = if why.is_empty() { (0, "B") } else { (1, "D") };
+        assert_eq!((code, class(&report)), expected, "{report}");
+        assert!(report.to_string().contains(why), "{report}");
+    }
+}
+
+fn class(report: &Value) -> &str {
+    report["books"][0]["reserves"][0]["class"].as_str().unwrap()
 }

@@ -78,7 +78,10 @@ fn lines<'a>(what: &'static str, bytes: &'a [u8]) -> Result<impl Iterator<Item =
 }
 
 /// The block's own time must be near the snapshot's: coins that move in between would count twice.
-fn check_time(snapshot: u64, block: u64) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::Mismatch`] where it is further away than [`MAX_BLOCK_DISTANCE_SECONDS`].
+pub fn check_time(snapshot: u64, block: u64) -> Result<(), Error> {
     if snapshot.abs_diff(block) > MAX_BLOCK_DISTANCE_SECONDS {
         return Err(Error::Mismatch {
             what: "time of a snapshot block",

@@ -21,6 +21,8 @@ use super::json_rpc::JsonRpc;
 
 /// Decimals of every Bitcoin amount that a node prints.
 const DECIMALS: u8 = 8;
+/// Where a header has its time.
+const TIME: std::ops::Range<usize> = 68..72;
 /// Most blocks that are undone: a month.
 const MAX_DEPTH: u64 = 4500;
 
@@ -195,6 +197,17 @@ impl<'a> BitcoinNode<'a> {
             .ok()
             .filter(|header| header.len() == 80)
             .ok_or_else(|| self.fault(Fault::Malformed, "getblockheader: it has not 80 bytes"))
+    }
+
+    /// A block's own time, in Unix seconds.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub fn time(&self, hash: &str) -> Result<u64, ChainError> {
+        let header = self.header(hash)?;
+        let time = header.get(TIME).and_then(|time| time.try_into().ok());
+        let time = time.map(u32::from_le_bytes).map(u64::from);
+        time.ok_or_else(|| self.fault(Fault::Malformed, "getblockheader: it has no time"))
     }
 
     /// MuHash of the whole set of unspent outputs after a block.

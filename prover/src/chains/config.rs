@@ -8,6 +8,13 @@
 //! name = "own geth"
 //! url = "http://127.0.0.1:8545"
 //! credentials = "geth.credentials" # beside this file: user:password, or Bearer and a token
+//!
+//! [[chain]]
+//! network = "tron:728126428"
+//! [[chain.node]]
+//! name = "own java-tron"
+//! url = "http://127.0.0.1:8090"
+//! solidity_url = "http://127.0.0.1:8091" # for /walletsolidity; left out where `url` serves both
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -17,6 +24,7 @@ use por_protocol::book_row::Evidence;
 use serde::Deserialize;
 
 use super::json_rpc::{Endpoint, JsonRpc, Limits};
+use super::reading::ReaderClient;
 use crate::error::Error;
 
 /// The file.
@@ -55,6 +63,8 @@ pub struct NodeConfig {
     pub name: String,
     /// Where it answers.
     pub url: Option<String>,
+    /// Where a TRON node answers for its solid state, if not there.
+    pub solidity_url: Option<String>,
     /// File with its credentials.
     pub credentials: Option<PathBuf>,
     /// Time limit of one call.
@@ -92,6 +102,19 @@ impl ChainsConfig {
                 let why = format!("{}: it needs nodes, each of its own name", chain.network);
                 return Err(wrong(why));
             }
+            let is_tron = chain.network.starts_with("tron:");
+            let solidity = |node: &NodeConfig| node.solidity_url.is_some();
+            if chain
+                .node
+                .iter()
+                .any(|node| solidity(node) && (!is_tron || node.url.is_none()))
+            {
+                let why = format!(
+                    "{}: only nodes of TRON that have a url have a solidity_url beside it",
+                    chain.network
+                );
+                return Err(wrong(why));
+            }
             if !matches!(chain.evidence, None | Some(Evidence::AgreedReadings)) {
                 let why = format!("{}: only agreed_readings can be asked for", chain.network);
                 return Err(wrong(why));
@@ -111,7 +134,7 @@ impl ChainsConfig {
     ///
     /// # Errors
     /// Whatever is wrong with its URL or credentials.
-    pub fn client(&self, node: &NodeConfig) -> Result<Option<JsonRpc>, Error> {
+    pub fn client(&self, node: &NodeConfig) -> Result<Option<ReaderClient>, Error> {
         let Some(url) = &node.url else {
             return Ok(None);
         };
@@ -122,7 +145,13 @@ impl ChainsConfig {
             reply_bytes: node.reply_bytes.unwrap_or(own.reply_bytes),
             batch: node.batch.unwrap_or(own.batch),
         };
-        let endpoint = Endpoint::new(url, credentials.as_deref())?;
-        Ok(Some(JsonRpc::new(endpoint, limits)))
+        let at = |url: &String| {
+            let endpoint = Endpoint::new(url, credentials.as_deref())?;
+            Ok::<_, Error>(JsonRpc::new(endpoint, limits))
+        };
+        Ok(Some(ReaderClient {
+            rpc: at(url)?,
+            solidity: node.solidity_url.as_ref().map(at).transpose()?,
+        }))
     }
 }

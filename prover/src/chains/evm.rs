@@ -2,7 +2,7 @@
 //!
 //! Source: Ethereum execution APIs (`eth_*`), EIP-1186 for `eth_getProof`.
 
-use por_protocol::amount::ExactAmount;
+use por_protocol::amount::{Decimals, ExactAmount};
 use por_protocol::hex_bytes::HexBytes;
 use por_protocol::state_proof::{EvmAddress, EvmHeader};
 use serde::Deserialize;
@@ -39,6 +39,8 @@ const HEADER_FIELDS: [(&str, Form); 21] = [
 const SLOTS: usize = 256;
 /// First four bytes of Keccak-256 of `balanceOf(address)`.
 const BALANCE_OF: [u8; 4] = [0x70, 0xa0, 0x82, 0x31];
+/// First four bytes of Keccak-256 of `decimals()`.
+const DECIMALS: [u8; 4] = [0x31, 0x3c, 0xe5, 0x67];
 
 #[derive(Clone, Copy)]
 enum Form {
@@ -288,6 +290,34 @@ impl<'a> EvmNode<'a> {
             word.ok_or_else(|| self.fault(Fault::Malformed, "eth_call: it returned no number"))
         };
         results.iter().map(word).collect()
+    }
+
+    /// Checks a token contract's own word on its decimals: an amount at others is another amount (B-04).
+    ///
+    /// # Errors
+    /// [`ChainError`]; [`Fault::False`] where it says others, [`Fault::NotAvailable`] where it says none.
+    pub fn check_decimals(
+        &self,
+        contract: &EvmAddress,
+        decimals: Decimals,
+        height: u64,
+    ) -> Result<(), ChainError> {
+        let shown = hex_data(contract.as_bytes());
+        let word = self.ask(contract, &DECIMALS, height)?;
+        let word = word.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        let word = word.ok_or_else(|| {
+            let why = format!("the contract {shown} does not say its decimals: list it with --tokens, or in tokens.json");
+            self.fault(Fault::NotAvailable, why)
+        })?;
+        let stated = ExactAmount::from_steps(u128::from(decimals.get()));
+        if exact_of(&word) != Some(stated) {
+            let why = format!(
+                "the contract {shown} has other decimals than {}",
+                decimals.get()
+            );
+            return Err(self.fault(Fault::False, why));
+        }
+        Ok(())
     }
 
     /// What a contract returns; `None` where it fails of itself.

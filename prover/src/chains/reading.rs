@@ -29,6 +29,8 @@ pub struct Reading {
     pub encumbered: ExactAmount,
     /// The block or slot that was answered for, where it is not the snapshot's.
     pub answered: Option<u64>,
+    /// Whether `encumbered` is of a later block, whatever `amount` is of.
+    pub encumbered_later: bool,
 }
 
 impl Reading {
@@ -39,6 +41,7 @@ impl Reading {
             amount,
             encumbered,
             answered: None,
+            encumbered_later: false,
         }
     }
 
@@ -49,18 +52,29 @@ impl Reading {
             amount,
             encumbered,
             answered: (found != asked).then_some(found),
+            encumbered_later: found != asked,
         }
     }
 
     /// Of some block up to `latest`: the node does not say of which.
     #[must_use]
-    pub const fn at_least(amount: ExactAmount, latest: u64) -> Self {
+    pub const fn at_least(amount: ExactAmount, encumbered: ExactAmount, latest: u64) -> Self {
         Self {
             amount,
-            encumbered: ExactAmount::ZERO,
+            encumbered,
             answered: Some(latest),
+            encumbered_later: true,
         }
     }
+}
+
+/// A block as its chain has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// As the chain's own tools print it.
+    pub hash: String,
+    /// Its own time, in Unix seconds.
+    pub time: u64,
 }
 
 /// A node of a chain whose state is read and not proven.
@@ -77,11 +91,11 @@ pub trait ChainReader {
     /// [`ChainError`].
     fn tip(&self) -> Result<u64, ChainError>;
 
-    /// Hash of the block at a height.
+    /// The block at a height, which will not be replaced.
     ///
     /// # Errors
     /// [`ChainError`]; [`Fault::NotAvailable`] where there is none.
-    fn block(&self, height: u64) -> Result<String, ChainError>;
+    fn block(&self, height: u64) -> Result<Block, ChainError>;
 
     /// Balances at the block, or as near after it as the node answers; in the order asked.
     ///
@@ -95,16 +109,25 @@ pub trait ChainReader {
     ) -> Result<Vec<Reading>, ChainError>;
 }
 
+/// How a node of such a chain is reached.
+#[derive(Debug)]
+pub struct ReaderClient {
+    /// For everything, but what the other one is for.
+    pub rpc: JsonRpc,
+    /// For a TRON node's solid state, where that has another URL.
+    pub solidity: Option<JsonRpc>,
+}
+
 /// A client of a chain whose state is read and not proven, by the namespace of its CAIP-2 id.
 ///
 /// # Errors
 /// [`ChainError`]; [`Fault::NotAvailable`] for a chain that no client here reads.
 pub fn reader<'a>(
     network: &str,
-    rpc: &'a JsonRpc,
+    ReaderClient { rpc, solidity }: &'a ReaderClient,
 ) -> Result<Box<dyn ChainReader + 'a>, ChainError> {
     match network.split(':').next() {
-        Some("tron") => Ok(Box::new(TronNode::connect(rpc)?)),
+        Some("tron") => Ok(Box::new(TronNode::connect(rpc, solidity.as_ref())?)),
         Some("solana") => Ok(Box::new(SolanaNode::connect(rpc)?)),
         Some("xrpl") => Ok(Box::new(XrplNode::connect(rpc)?)),
         _ => Err(rpc.fault(

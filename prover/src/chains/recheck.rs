@@ -3,9 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use por_protocol::amount::ExactAmount;
 use por_protocol::asset::Asset;
 use por_protocol::attestation::{Attestation, Snapshot, SnapshotBlock};
-use por_protocol::balances::{Confirmed, UtxoAnnex, annex_name};
+use por_protocol::balances::{Confirmed, OutPoint, UtxoAnnex, annex_name, check_time, is_immature};
 use por_protocol::book_row::Evidence;
 use por_protocol::error::Error as ProtocolError;
 use por_protocol::ownership::{Address, Network, Scheme};
@@ -13,10 +14,11 @@ use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 use por_protocol::state_proof::{EvmAddress, TokenRegistry};
 
-use super::bitcoin::BitcoinNode;
+use super::bitcoin::{BitcoinNode, Utxo};
 use super::error::{ChainError, Fault};
 use super::evm::{EvmNode, exact_of};
 use super::json_rpc::JsonRpc;
+use super::reading::ReaderClient;
 use super::recheck_readings::recheck_readings;
 use super::wallets::recheck_wallets;
 use crate::error::Error;
@@ -33,7 +35,7 @@ pub struct BalanceChecks {
     /// Clients of nodes of EVM chains.
     pub ethereum: Vec<JsonRpc>,
     /// CAIP-2 id and client of nodes of chains whose state is read and not proven.
-    pub readers: Vec<(String, JsonRpc)>,
+    pub readers: Vec<(String, ReaderClient)>,
 }
 
 impl BalanceChecks {
@@ -81,15 +83,16 @@ impl BalanceChecks {
         }
         note(confirmed.check_blocks(snapshot).map(drop));
         for rpc in &self.ethereum {
-            let result = recheck_evm(rpc, attestation, rows, &mut confirmed);
+            let coins = (&self.tokens, assets);
+            let result = recheck_evm(rpc, attestation, coins, rows, &mut confirmed);
             note(result.map_err(|error| protocol(&error)));
         }
         for rpc in &self.bitcoin {
             let result = recheck_bitcoin(rpc, snapshot, rows, annexes, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }
-        for (network, rpc) in &self.readers {
-            let node = (network.as_str(), rpc);
+        for (network, client) in &self.readers {
+            let node = (network.as_str(), client);
             let result = recheck_readings(node, snapshot, assets, rows, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }
@@ -135,6 +138,15 @@ pub(super) fn block_of<'a>(
     })
 }
 
+/// The chain's own word on the block's time: no evidence of a reading carries it.
+pub(super) fn near(
+    snapshot: &Snapshot,
+    time: u64,
+    fault: impl Fn(Fault, String) -> ChainError,
+) -> Result<(), ChainError> {
+    check_time(snapshot.time, time).map_err(|error| fault(Fault::False, error.to_string()))
+}
+
 pub(super) fn other_block(block: &SnapshotBlock, found: &str) -> String {
     let stated: String = block
         .hash
@@ -148,32 +160,49 @@ pub(super) fn other_block(block: &SnapshotBlock, found: &str) -> String {
     )
 }
 
+/// Evidence of `network` that only a node can confirm.
+fn own<'a>(rows: &'a [ReserveRow], network: &str, asked: &[Evidence]) -> Vec<&'a ReserveRow> {
+    let is_own = |row: &&ReserveRow| row.network == network && asked.contains(&row.evidence);
+    rows.iter().filter(is_own).collect()
+}
+
+fn requeried(confirmed: &mut Confirmed, network: &str, rows: &[&ReserveRow]) {
+    for row in rows {
+        confirmed.requeried(network, row.evidence);
+    }
+}
+
 fn recheck_evm(
     rpc: &JsonRpc,
     attestation: &Attestation,
+    coins: (&TokenRegistry, &[&Asset]),
     rows: &[ReserveRow],
     confirmed: &mut Confirmed,
 ) -> Result<(), ChainError> {
+    const ASKED: [Evidence; 3] = [
+        Evidence::ContractCall,
+        Evidence::AgreedReadings,
+        Evidence::SignedReading,
+    ];
     let snapshot = &attestation.snapshot;
     let node = EvmNode::connect(rpc)?;
     let network = node.network();
     let block = block_of(snapshot, &network, |fault, why| node.fault(fault, why))?;
-    let found = node.block(block.height)?.header.hash();
+    let header = node.block(block.height)?.header;
+    let found = header.hash();
     if found != block.hash {
         return Err(node.fault(Fault::OtherBlock, other_block(block, &found)));
     }
+    near(snapshot, header.time(), |fault, why| node.fault(fault, why))?;
     confirmed
         .block(&network, &block.hash)
         .map_err(|error| node.fault(Fault::Disagreement, error.to_string()))?;
-    let calls: Vec<&ReserveRow> = rows
-        .iter()
-        .filter(|row| row.network == network && row.evidence == Evidence::ContractCall)
-        .collect();
+    let asked = own(rows, &network, &ASKED);
     let wallets: Vec<&ReserveRow> = rows
         .iter()
         .filter(|row| row.network == network && row.scheme == Scheme::Eip1271.as_str())
         .collect();
-    if calls.is_empty() && wallets.is_empty() {
+    if asked.is_empty() && wallets.is_empty() {
         return Ok(());
     }
     if !wallets.is_empty() {
@@ -181,39 +210,70 @@ fn recheck_evm(
         let challenge = challenge.map_err(|error| node.fault(Fault::False, error.to_string()))?;
         recheck_wallets(&node, &wallets, &challenge, block.height)?;
     }
-    let asked: Option<Vec<_>> = calls
-        .iter()
-        .map(|row| {
-            let (_, contract) = row.instance.as_str().split_once("/erc20:")?;
-            Some((
-                EvmAddress::from_hex(contract)?,
-                EvmAddress::from_hex(&row.address)?,
-            ))
-        })
-        .collect();
-    let asked = asked.ok_or_else(|| {
-        node.fault(
-            Fault::False,
-            "a contract call is of no token, or of no address",
-        )
-    })?;
-    let words = node.token_balances(&asked, block.height, |_| ())?;
-    for (row, word) in calls.iter().zip(words) {
-        if exact_of(&word) != Some(row.amount) {
-            let why = format!("{} {}: the balance is another", row.instance, row.address);
-            return Err(node.fault(Fault::False, why));
-        }
-    }
+    recheck_evm_balances(&node, block.height, coins, &asked)?;
     // The calls named a height: it must still be the same block.
     let again = node.block(block.height)?.header.hash();
     if again != block.hash {
         return Err(node.fault(Fault::OtherBlock, other_block(block, &again)));
     }
-    if !calls.is_empty() {
-        confirmed.requeried(&network, Evidence::ContractCall);
-    }
+    requeried(confirmed, &network, &asked);
     if !wallets.is_empty() {
         confirmed.wallets_answered(&network);
+    }
+    Ok(())
+}
+
+/// Balances that no proof shows, and the decimals of contracts that no registry lists.
+fn recheck_evm_balances(
+    node: &EvmNode<'_>,
+    height: u64,
+    (tokens, assets): (&TokenRegistry, &[&Asset]),
+    rows: &[&ReserveRow],
+) -> Result<(), ChainError> {
+    let (mut native, mut holders) = (Vec::new(), Vec::new());
+    let (mut held, mut calls) = (Vec::new(), Vec::new());
+    for row in rows {
+        let unreadable = || {
+            let why = format!("{} {} is not read here", row.instance, row.address);
+            node.fault(Fault::NotAvailable, why)
+        };
+        let holder = EvmAddress::from_hex(&row.address).ok_or_else(unreadable)?;
+        let coin = row.instance.as_str().split_once('/').map(|(_, coin)| coin);
+        match coin.and_then(|coin| coin.split_once(':')) {
+            Some(("slip44", _)) => {
+                native.push(row);
+                holders.push(holder);
+            }
+            Some(("erc20", contract)) => {
+                let contract = EvmAddress::from_hex(contract).ok_or_else(unreadable)?;
+                held.push(row);
+                calls.push((contract, holder));
+            }
+            _ => return Err(unreadable()),
+        }
+    }
+    let asked: BTreeMap<_, _> = held
+        .iter()
+        .zip(&calls)
+        .filter(|(row, _)| tokens.find(&row.instance).is_none())
+        .map(|(row, (contract, _))| (*contract, &row.instance))
+        .collect();
+    for (contract, id) in asked {
+        let mut instances = assets.iter().flat_map(|asset| asset.instances());
+        let instance = instances.find(|instance| instance.id == *id);
+        let instance =
+            instance.ok_or_else(|| node.fault(Fault::False, format!("{id} is in no book")))?;
+        node.check_decimals(&contract, instance.decimals, height)?;
+    }
+    let natives = node.native_balances(&holders, height, |_| ())?;
+    let words = node.token_balances(&calls, height, |_| ())?;
+    let natives = native.into_iter().zip(natives.into_iter().map(Some));
+    let words = words.iter().map(|word| exact_of(word));
+    for (row, amount) in natives.chain(held.into_iter().zip(words)) {
+        if amount != Some(row.amount) {
+            let why = format!("{} {}: the balance is another", row.instance, row.address);
+            return Err(node.fault(Fault::False, why));
+        }
     }
     Ok(())
 }
@@ -254,47 +314,79 @@ fn recheck_bitcoin(
             Err(error) => return Err(error),
         }
     }
-    let own: BTreeSet<&str> = rows
-        .iter()
-        .filter(|row| row.network == network && row.evidence == Evidence::UtxoSet)
-        .map(|row| row.address.as_str())
-        .collect();
-    if own.is_empty() {
+    let outputs = own(rows, &network, &[Evidence::UtxoSet]);
+    let read = own(
+        rows,
+        &network,
+        &[Evidence::AgreedReadings, Evidence::SignedReading],
+    );
+    if outputs.is_empty() && read.is_empty() {
         return Ok(());
     }
     let unreadable = |why: String| node.fault(Fault::NotAvailable, why);
     let parsed: Network = network
         .parse()
         .map_err(|_| unreadable(format!("{network} is not known to this version")))?;
-    let name = annex_name(&parsed).unwrap_or_default();
-    let annex = annexes
-        .get(&name)
-        .ok_or_else(|| unreadable(format!("{name} is missing")))
-        .and_then(|bytes| {
-            UtxoAnnex::parse(&parsed, bytes).map_err(|error| unreadable(error.to_string()))
-        })?;
     let mut scripts = BTreeMap::new();
-    for address in own {
-        let script = Address::parse(&parsed, address)
+    for row in outputs.iter().chain(&read) {
+        let script = Address::parse(&parsed, &row.address)
             .ok()
             .and_then(|address| address.script_pubkey())
-            .ok_or_else(|| unreadable(format!("no script is known for {address}")))?;
-        scripts.insert(script, address);
+            .ok_or_else(|| unreadable(format!("no script is known for {}", row.address)))?;
+        scripts.insert(script, *row);
     }
     let asked: Vec<Vec<u8>> = scripts.keys().cloned().collect();
     let utxos = node.utxos(&asked, block.height, &block.hash, |_, _| ())?;
-    let true_set: BTreeSet<_> = utxos
-        .iter()
-        .map(|(outpoint, utxo)| {
-            let address = scripts.get(&utxo.script).copied().unwrap_or_default();
-            (*outpoint, address, utxo.amount, utxo.height, utxo.coinbase)
-        })
-        .collect();
-    let stated: BTreeSet<_> = annex.outputs().collect();
-    if let Some((outpoint, ..)) = stated.symmetric_difference(&true_set).next() {
-        let why = format!("{outpoint} is not the same unspent output there");
-        return Err(node.fault(Fault::False, why));
+    let of = |utxo: &Utxo| scripts.get(&utxo.script).copied();
+    if !outputs.is_empty() {
+        let name = annex_name(&parsed).unwrap_or_default();
+        let annex = annexes
+            .get(&name)
+            .ok_or_else(|| unreadable(format!("{name} is missing")))
+            .and_then(|bytes| {
+                UtxoAnnex::parse(&parsed, bytes).map_err(|error| unreadable(error.to_string()))
+            })?;
+        let listed = |(outpoint, utxo): (&OutPoint, &Utxo)| {
+            let row = of(utxo).filter(|row| row.evidence == Evidence::UtxoSet)?;
+            let address = row.address.as_str();
+            Some((*outpoint, address, utxo.amount, utxo.height, utxo.coinbase))
+        };
+        let true_set: BTreeSet<_> = utxos.iter().filter_map(listed).collect();
+        let stated: BTreeSet<_> = annex.outputs().collect();
+        if let Some((outpoint, ..)) = stated.symmetric_difference(&true_set).next() {
+            let why = format!("{outpoint} is not the same unspent output there");
+            return Err(node.fault(Fault::False, why));
+        }
     }
-    confirmed.requeried(&network, Evidence::UtxoSet);
+    for row in &read {
+        let says = |fault: Fault, why: &str| {
+            node.fault(fault, format!("{} {}: {why}", row.instance, row.address))
+        };
+        if !row.instance.as_str().contains("/slip44:") {
+            return Err(says(Fault::NotAvailable, "it is not read here"));
+        }
+        let (mut amount, mut immature) = (ExactAmount::ZERO, ExactAmount::ZERO);
+        for utxo in utxos.values().filter(|utxo| of(utxo) == Some(*row)) {
+            let overflow = |_| says(Fault::Malformed, "its outputs add up to too much");
+            amount = amount.checked_add(utxo.amount).map_err(overflow)?;
+            if utxo.coinbase && is_immature(block.height, utxo.height) {
+                immature = immature.checked_add(utxo.amount).map_err(overflow)?;
+            }
+        }
+        if amount != row.amount {
+            return Err(says(Fault::False, "the balance is another"));
+        }
+        if immature > row.encumbered.unwrap_or(ExactAmount::ZERO) {
+            return Err(says(Fault::False, "more of it is encumbered there"));
+        }
+    }
+    if !read.is_empty() {
+        // Of outputs, their annex tells the time.
+        near(snapshot, node.time(&block.hash)?, |fault, why| {
+            node.fault(fault, why)
+        })?;
+    }
+    requeried(confirmed, &network, &outputs);
+    requeried(confirmed, &network, &read);
     Ok(())
 }

@@ -15,20 +15,19 @@ use por_protocol::report::Facts;
 use por_protocol::reserve_row::ReserveRow;
 
 use super::error::{ChainError, Fault};
-use super::json_rpc::JsonRpc;
-use super::reading::{Asked, Reading, reader, token_of};
-use super::recheck::{block_of, other_block};
+use super::reading::{Asked, ReaderClient, Reading, reader, token_of};
+use super::recheck::{block_of, near, other_block};
 
 /// Asks one node of `network` for every balance of its chain that rests on readings.
 pub(super) fn recheck_readings(
-    (network, rpc): (&str, &JsonRpc),
+    (network, client): (&str, &ReaderClient),
     snapshot: &Snapshot,
     assets: &[&Asset],
     rows: &[ReserveRow],
     confirmed: &mut Confirmed,
     facts: &mut Facts,
 ) -> Result<(), ChainError> {
-    let node = reader(network, rpc)?;
+    let node = reader(network, client)?;
     if node.network() != network {
         let why = format!("it is a node of {}, not of {network}", node.network());
         // The checker's own mistake: it says nothing about the exchange.
@@ -36,9 +35,10 @@ pub(super) fn recheck_readings(
     }
     let block = block_of(snapshot, network, |fault, why| node.fault(fault, why))?;
     let found = node.block(block.height)?;
-    if found != block.hash {
-        return Err(node.fault(Fault::OtherBlock, other_block(block, &found)));
+    if found.hash != block.hash {
+        return Err(node.fault(Fault::OtherBlock, other_block(block, &found.hash)));
     }
+    near(snapshot, found.time, |fault, why| node.fault(fault, why))?;
     confirmed
         .block(network, &block.hash)
         .map_err(|error| node.fault(Fault::Disagreement, error.to_string()))?;
@@ -82,8 +82,8 @@ pub(super) fn recheck_readings(
     }
     // What was read of several requests must be of one chain.
     let again = node.block(block.height)?;
-    if again != block.hash {
-        return Err(node.fault(Fault::OtherBlock, other_block(block, &again)));
+    if again.hash != block.hash {
+        return Err(node.fault(Fault::OtherBlock, other_block(block, &again.hash)));
     }
     for evidence in [Evidence::AgreedReadings, Evidence::SignedReading] {
         let any = own.iter().any(|row| row.evidence == evidence);
@@ -99,7 +99,7 @@ pub(super) fn recheck_readings(
             Fault::NotAvailable,
             about(
                 row,
-                "the balance is another at a later block, and it does not answer for the snapshot's",
+                "the balance, or what of it is encumbered, is another at a later block, and it does not answer for the snapshot's",
             ),
         )),
         None => Ok(()),
@@ -127,14 +127,16 @@ enum Judged {
 }
 
 fn judge(row: &ReserveRow, reading: &Reading) -> Judged {
+    let more_held = reading.encumbered > row.encumbered.unwrap_or(ExactAmount::ZERO);
     match (reading.amount == row.amount, reading.answered) {
-        (true, Some(_)) => Judged::SameLater,
-        (false, Some(_)) => Judged::OtherLater,
         (false, None) => Judged::False("the balance is another"),
-        (true, None) if reading.encumbered > row.encumbered.unwrap_or(ExactAmount::ZERO) => {
+        (true, None) if !more_held => Judged::Same,
+        (true, None) if !reading.encumbered_later => {
             Judged::False("more of it is encumbered there")
         }
-        (true, None) => Judged::Same,
+        (true, Some(_)) if !more_held => Judged::SameLater,
+        // Coins may have moved since, and keys may have lost their power.
+        _ => Judged::OtherLater,
     }
 }
 
@@ -161,6 +163,7 @@ mod tests {
             amount: exact(amount),
             encumbered: exact(encumbered),
             answered,
+            encumbered_later: answered.is_some(),
         }
     }
 
@@ -183,5 +186,13 @@ mod tests {
         ));
         assert_eq!(judge(&row, &reading(100, 10, Some(7))), Judged::SameLater);
         assert_eq!(judge(&row, &reading(99, 10, Some(7))), Judged::OtherLater);
+        assert_eq!(judge(&row, &reading(100, 11, Some(7))), Judged::OtherLater);
+        // What is encumbered may be known of a later block only.
+        let held_later = |encumbered| Reading {
+            encumbered_later: true,
+            ..reading(100, encumbered, None)
+        };
+        assert_eq!(judge(&row, &held_later(10)), Judged::Same);
+        assert_eq!(judge(&row, &held_later(100)), Judged::OtherLater);
     }
 }

@@ -3,8 +3,8 @@
 //! No node answers for a past slot: a call gives the newest finalised state that is no older than `minContextSlot`, and says
 //! of which slot it was. Where that is later than the snapshot's slot, the reading says so.
 //!
-//! What cannot be moved by the address's own key is encumbered: lamports of an account that a program owns, and tokens of a
-//! frozen account.
+//! What cannot be moved by the address's own key is encumbered: lamports of an account that a program owns, or that holds
+//! data, as durable nonces do, which an authority rules; and tokens of a frozen account.
 //!
 //! Source: Solana RPC HTTP methods `getGenesisHash`, `getSlot`, `getBlock`, `getMultipleAccounts`,
 //! `getTokenAccountsByOwner`; layouts of SPL Token's `Account` (165 bytes) and `Mint` (82 bytes).
@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// Most accounts in one call.
 const ACCOUNTS: usize = 100;
@@ -66,6 +66,7 @@ struct RawTokenAccount {
 #[serde(rename_all = "camelCase")]
 struct RawBlock {
     blockhash: String,
+    block_time: Option<u64>,
 }
 
 impl<'a> SolanaNode<'a> {
@@ -217,23 +218,25 @@ impl ChainReader for SolanaNode<'_> {
             .call("getSlot", json!([{ "commitment": "finalized" }]))
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
         let rules = json!({
             "commitment": "finalized", "transactionDetails": "none", "rewards": false,
             "maxSupportedTransactionVersion": 0,
         });
+        let none = |why: &str| {
+            let why = format!("getBlock: slot {height} has no {why} there");
+            self.rpc.fault(Fault::NotAvailable, why)
+        };
         let block: Option<RawBlock> = self.rpc.call("getBlock", json!([height, rules]))?;
-        let why = format!("getBlock: slot {height} has no block there");
-        let hash = block
-            .ok_or_else(|| self.rpc.fault(Fault::NotAvailable, why))?
-            .blockhash;
-        if bs58::decode(&hash)
-            .into_vec()
-            .is_ok_and(|bytes| bytes.len() == 32)
-        {
-            return Ok(hash);
+        let block = block.ok_or_else(|| none("block"))?;
+        let bytes = bs58::decode(&block.blockhash).into_vec();
+        if bytes.is_err() || bytes.is_ok_and(|bytes| bytes.len() != 32) {
+            return Err(self.rpc.fault(Fault::Malformed, "getBlock: it has no hash"));
         }
-        Err(self.rpc.fault(Fault::Malformed, "getBlock: it has no hash"))
+        Ok(Block {
+            hash: block.blockhash,
+            time: block.block_time.ok_or_else(|| none("time"))?,
+        })
     }
 
     fn read(&self, asked: &[Asked<'_>], height: u64, _: &str) -> Result<Vec<Reading>, ChainError> {
@@ -258,7 +261,8 @@ impl ChainReader for SolanaNode<'_> {
             readings.push(match account {
                 None => Reading::at(ExactAmount::ZERO, ExactAmount::ZERO, at, height),
                 Some(account) => {
-                    let free = account.owner == SYSTEM_PROGRAM;
+                    let data = self.data(asked.address, &account)?;
+                    let free = account.owner == SYSTEM_PROGRAM && data.is_empty();
                     let held = if free { 0 } else { account.lamports };
                     Reading::at(amount(account.lamports), amount(held), at, height)
                 }

@@ -4,8 +4,17 @@
 //! (`storage.balance.history.lookup`); on others the newest solid state is read. Contracts are only ever asked there. Where
 //! a reading is of a later block than the snapshot's, it says so. Frozen (staked) TRX is not in the balance and not counted.
 //!
-//! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getaccountbalance`, `/walletsolidity/getnowblock`,
-//! `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`.
+//! What an account holds whose own key has less weight than its owner permission asks for is encumbered: others rule it.
+//! Whether that is so is read of the solid state.
+//!
+//! Not noticed: a history that was switched off for a while before the block, and on again.
+//!
+//! Source: TRON HTTP API `/wallet/getblockbynum`, `/wallet/getblockbalance`, `/wallet/getaccountbalance`,
+//! `/walletsolidity/getnowblock`, `/walletsolidity/getaccount`, `/walletsolidity/triggerconstantcontract`; java-tron's
+//! `Wallet.getAccountBalance`, `AccountTraceStore.getPrevBalance`.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use por_protocol::amount::ExactAmount;
 use serde_json::{Value, json};
@@ -13,22 +22,38 @@ use serde_json::{Value, json};
 use super::error::{ChainError, Fault};
 use super::evm::exact_of;
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// A node that was asked which chain it is of.
 #[derive(Debug)]
 pub struct TronNode<'a> {
     rpc: &'a JsonRpc,
+    solidity: &'a JsonRpc,
     network: String,
 }
 
 impl<'a> TronNode<'a> {
-    /// Asks the node which chain it is of: the last four bytes of its first block's hash (TIP-474).
+    /// Asks the node which chain it is of: the last four bytes of its first block's hash (TIP-474). `solidity` is where it
+    /// answers for its solid state, if not at the same URL: java-tron has another port for that.
     ///
     /// # Errors
     /// [`ChainError`].
-    pub fn connect(rpc: &'a JsonRpc) -> Result<Self, ChainError> {
+    pub fn connect(rpc: &'a JsonRpc, solidity: Option<&'a JsonRpc>) -> Result<Self, ChainError> {
         let id = block_id(rpc, &by_number(rpc, 0)?, Some(0))?.1;
+        if let Some(solidity) = solidity {
+            let block = post(
+                solidity,
+                "walletsolidity/getblockbynum",
+                &json!({ "num": 0 }),
+            )?;
+            if block_id(solidity, &block, Some(0))?.1 != id {
+                let why = format!(
+                    "its chain begins with another block than that of {}",
+                    rpc.shown()
+                );
+                return Err(solidity.fault(Fault::WrongChain, why));
+            }
+        }
         let tail = id
             .get(56..)
             .and_then(|tail| u32::from_str_radix(tail, 16).ok());
@@ -36,6 +61,7 @@ impl<'a> TronNode<'a> {
             tail.ok_or_else(|| rpc.fault(Fault::Malformed, "getblockbynum: it has no hash"))?;
         Ok(Self {
             rpc,
+            solidity: solidity.unwrap_or(rpc),
             network: format!("tron:{reference}"),
         })
     }
@@ -43,11 +69,30 @@ impl<'a> TronNode<'a> {
     /// The newest block that will not be replaced.
     fn solid(&self) -> Result<u64, ChainError> {
         const PATH: &str = "walletsolidity/getnowblock";
-        let block = post(self.rpc, PATH, &json!({}))?;
-        Ok(block_id(self.rpc, &block, None)?.0)
+        let block = post(self.solidity, PATH, &json!({}))?;
+        Ok(block_id(self.solidity, &block, None)?.0)
     }
 
-    /// TRX at the block itself; `None` where the node keeps no history.
+    /// Whether the node wrote down what the block changed: nodes begin with the block at which their history was switched
+    /// on, and answer for earlier ones, and with history switched off, as if every account were empty.
+    fn has_history(&self, height: u64, hash: &str) -> Result<bool, ChainError> {
+        const PATH: &str = "wallet/getblockbalance";
+        let request = json!({ "hash": hash, "number": height, "visible": true });
+        let reply = match post(self.rpc, PATH, &request) {
+            Err(error) if error.fault == Fault::NodeError => return Ok(false),
+            reply => reply?,
+        };
+        match self.identified(PATH, &reply)? {
+            (number, found) if number == height && found == hash => Ok(true),
+            _ => Err(self.other(PATH, height)),
+        }
+    }
+
+    /// TRX at the block itself; `None` where the node does not know.
+    ///
+    /// The answer names the block that changed the balance last. "This block, and nothing" is also what a node answers that
+    /// has written down nothing of the account, so that it is no zero; and the balances of the first block are written down
+    /// by every node.
     fn at_block(&self, address: &str, height: u64, hash: &str) -> Result<Option<u64>, ChainError> {
         const PATH: &str = "wallet/getaccountbalance";
         let request = json!({
@@ -59,59 +104,110 @@ impl<'a> TronNode<'a> {
             Err(error) if error.fault == Fault::NodeError => return Ok(None),
             reply => reply?,
         };
-        let block = &reply["block_identifier"];
-        if block["number"].as_u64() != Some(height) || block["hash"].as_str() != Some(hash) {
-            let why = format!("{PATH}: it answers for another block than {height}");
-            return Err(self.rpc.fault(Fault::OtherBlock, why));
+        let balance = sun(self.rpc, PATH, &reply)?;
+        let (changed, found) = self.identified(PATH, &reply)?;
+        let is_there = match changed {
+            _ if changed > height => false,
+            _ if changed == height => found == hash,
+            _ => block_id(self.rpc, &by_number(self.rpc, changed)?, Some(changed))?.1 == found,
+        };
+        if !is_there {
+            return Err(self.other(PATH, height));
         }
-        sun(self.rpc, PATH, &reply).map(Some)
+        let known = changed != 0 && (changed != height || balance != 0);
+        Ok(known.then_some(balance))
     }
 
-    fn native(&self, asked: &Asked<'_>, height: u64, hash: &str) -> Result<Reading, ChainError> {
-        const PATH: &str = "walletsolidity/getaccount";
-        let amount = |sun: u64| ExactAmount::from_steps(u128::from(sun));
-        if let Some(balance) = self.at_block(asked.address, height, hash)? {
-            return Ok(Reading::exact(amount(balance), ExactAmount::ZERO));
+    /// Height and hash of the block that an answer names.
+    fn identified<'r>(&self, path: &str, reply: &'r Value) -> Result<(u64, &'r str), ChainError> {
+        let block = &reply["block_identifier"];
+        // Left out where it is zero.
+        let number = block.get("number").map_or(Some(0), Value::as_u64);
+        match (number, block["hash"].as_str()) {
+            (Some(number), Some(hash)) => Ok((number, hash)),
+            _ => Err(self.rpc.fault(
+                Fault::Malformed,
+                format!("{path}: it does not name its block"),
+            )),
         }
-        let account = post(
-            self.rpc,
-            PATH,
-            &json!({ "address": asked.address, "visible": true }),
-        )?;
+    }
+
+    fn other(&self, path: &str, height: u64) -> ChainError {
+        let why = format!("{path}: it answers for another block than {height}");
+        self.rpc.fault(Fault::OtherBlock, why)
+    }
+
+    /// An account of the solid state.
+    fn account(&self, address: &str) -> Result<Account, ChainError> {
+        const PATH: &str = "walletsolidity/getaccount";
+        let malformed = |why: &str| {
+            let why = format!("{PATH}: {why}");
+            self.solidity.fault(Fault::Malformed, why)
+        };
+        let request = json!({ "address": address, "visible": true });
+        let account = post(self.solidity, PATH, &request)?;
         // An account that is not there is an empty object; another one's has another address.
         let empty = account.as_object().is_some_and(serde_json::Map::is_empty);
-        if !empty && account["address"].as_str() != Some(asked.address) {
-            return Err(self.rpc.fault(
-                Fault::Malformed,
-                format!("{PATH}: it is of another account"),
-            ));
+        if !empty && account["address"].as_str() != Some(address) {
+            return Err(malformed("it is of another account"));
         }
-        let balance = sun(self.rpc, PATH, &account)?;
-        self.since(height, amount(balance))
+        let is_ruled = is_ruled_by_its_key(&account, address);
+        Ok(Account {
+            balance: sun(self.solidity, PATH, &account)?,
+            is_ruled: is_ruled.ok_or_else(|| malformed("it has no such permission"))?,
+        })
+    }
+
+    fn native(
+        &self,
+        asked: &Asked<'_>,
+        account: &Account,
+        height: u64,
+        exact: Option<&str>,
+    ) -> Result<Reading, ChainError> {
+        let amount = |sun: u64| ExactAmount::from_steps(u128::from(sun));
+        if let Some(hash) = exact
+            && let Some(balance) = self.at_block(asked.address, height, hash)?
+        {
+            let balance = amount(balance);
+            return Ok(Reading {
+                encumbered_later: true,
+                ..Reading::exact(balance, account.held(balance))
+            });
+        }
+        self.since(height, amount(account.balance), account)
     }
 
     /// A reading of the solid state, of a block no later than the one that is solid after it.
-    fn since(&self, height: u64, amount: ExactAmount) -> Result<Reading, ChainError> {
+    fn since(
+        &self,
+        height: u64,
+        amount: ExactAmount,
+        account: &Account,
+    ) -> Result<Reading, ChainError> {
         let now = self.solid()?;
         if now < height {
             let why = format!("its solid state is block {now}, before {height}");
-            return Err(self.rpc.fault(Fault::NotAvailable, why));
+            return Err(self.solidity.fault(Fault::NotAvailable, why));
         }
-        Ok(Reading::at_least(amount, now))
+        Ok(Reading::at_least(amount, account.held(amount), now))
     }
 
     /// The word that a contract returns.
     fn word(&self, contract: &str, call: &str, parameter: &str) -> Result<[u8; 32], ChainError> {
         const PATH: &str = "walletsolidity/triggerconstantcontract";
-        let malformed = |why: &str| self.rpc.fault(Fault::Malformed, format!("{PATH}: {why}"));
+        let malformed = |why: &str| {
+            self.solidity
+                .fault(Fault::Malformed, format!("{PATH}: {why}"))
+        };
         let request = json!({
             "owner_address": contract, "contract_address": contract,
             "function_selector": call, "parameter": parameter, "visible": true,
         });
-        let reply = post(self.rpc, PATH, &request)?;
+        let reply = post(self.solidity, PATH, &request)?;
         if reply["result"]["result"] != json!(true) {
             let why = format!("{PATH}: the contract {contract} does not answer {call}");
-            return Err(self.rpc.fault(Fault::NodeError, why));
+            return Err(self.solidity.fault(Fault::NodeError, why));
         }
         let [Value::String(text)] = reply["constant_result"]
             .as_array()
@@ -128,12 +224,13 @@ impl<'a> TronNode<'a> {
         &self,
         asked: &Asked<'_>,
         contract: &str,
+        account: &Account,
         height: u64,
     ) -> Result<Reading, ChainError> {
         let decimals = exact_of(&self.word(contract, "decimals()", "")?);
         if decimals != Some(ExactAmount::from_steps(u128::from(asked.decimals))) {
             let why = format!("{contract} has other decimals than {}", asked.decimals);
-            return Err(self.rpc.fault(Fault::False, why));
+            return Err(self.solidity.fault(Fault::False, why));
         }
         let holder = bs58::decode(asked.address).into_vec().ok();
         let holder = holder.as_deref().and_then(|bytes| bytes.get(1..21));
@@ -144,11 +241,47 @@ impl<'a> TronNode<'a> {
         let parameter = format!("{:0>64}", hex::encode(holder));
         let word = self.word(contract, "balanceOf(address)", &parameter)?;
         let amount = exact_of(&word).ok_or_else(|| {
-            self.rpc
+            self.solidity
                 .fault(Fault::Malformed, "balanceOf returned more than 128 bits")
         })?;
-        self.since(height, amount)
+        self.since(height, amount, account)
     }
+}
+
+/// What the solid state has of an account.
+struct Account {
+    /// In sun.
+    balance: u64,
+    /// Whether its own key alone moves what it holds.
+    is_ruled: bool,
+}
+
+impl Account {
+    fn held(&self, amount: ExactAmount) -> ExactAmount {
+        if self.is_ruled {
+            ExactAmount::ZERO
+        } else {
+            amount
+        }
+    }
+}
+
+/// An account may hand itself over to other keys, or to several; a contract has no key at all. Active permissions do not
+/// count: the owner's gives and takes them.
+fn is_ruled_by_its_key(account: &Value, address: &str) -> Option<bool> {
+    if account["type"] == json!("Contract") {
+        return Some(false);
+    }
+    let Some(permission) = account.get("owner_permission") else {
+        return Some(true);
+    };
+    let threshold = permission["threshold"].as_u64()?;
+    for key in permission["keys"].as_array()? {
+        if key["address"].as_str()? == address {
+            return Some(key["weight"].as_u64()? >= threshold);
+        }
+    }
+    Some(false)
 }
 
 /// A balance in sun; absent where it is zero.
@@ -224,8 +357,19 @@ impl ChainReader for TronNode<'_> {
         self.solid()
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
-        Ok(block_id(self.rpc, &by_number(self.rpc, height)?, Some(height))?.1)
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
+        let block = by_number(self.rpc, height)?;
+        let (_, hash) = block_id(self.rpc, &block, Some(height))?;
+        // In milliseconds; left out where it is zero.
+        let time = match block["block_header"]["raw_data"].get("timestamp") {
+            None => Some(0),
+            Some(time) => time.as_u64(),
+        };
+        let time = time.ok_or_else(|| self.rpc.fault(Fault::Malformed, "it is no time"))?;
+        Ok(Block {
+            hash,
+            time: time / 1000,
+        })
     }
 
     fn read(
@@ -234,10 +378,20 @@ impl ChainReader for TronNode<'_> {
         height: u64,
         hash: &str,
     ) -> Result<Vec<Reading>, ChainError> {
-        let one = |asked: &Asked<'_>| match asked.token {
-            None => self.native(asked, height, hash),
-            Some(contract) => self.tokens(asked, contract, height),
-        };
-        asked.iter().map(one).collect()
+        let native = asked.iter().any(|asked| asked.token.is_none());
+        let exact = (native && self.has_history(height, hash)?).then_some(hash);
+        let mut accounts = BTreeMap::new();
+        let mut readings = Vec::new();
+        for asked in asked {
+            let account = match accounts.entry(asked.address) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.account(asked.address)?),
+            };
+            readings.push(match asked.token {
+                None => self.native(asked, account, height, exact)?,
+                Some(contract) => self.tokens(asked, contract, account, height)?,
+            });
+        }
+        Ok(readings)
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! `account_info` and `ledger_entry` answer for the ledger whose index they are given, and say which one that was; an answer
 //! for another ledger, or for one that is not validated, is refused. The reserve that the ledger withholds from an account
-//! (base, and increment for each object it owns) is encumbered.
+//! (base, and increment for each object it owns) is encumbered, and so is everything where the master key, which signs the
+//! challenge, is switched off: others rule the account then.
 //!
-//! Source: XRPL public API methods `server_info`, `ledger`, `account_info`, `ledger_entry`; ledger entry type FeeSettings.
+//! Source: XRPL public API methods `server_info`, `ledger`, `account_info`, `ledger_entry`; ledger entry types FeeSettings,
+//! AccountRoot (`lsfDisableMaster`).
 
 use por_protocol::amount::ExactAmount;
 use serde::Deserialize;
@@ -12,10 +14,14 @@ use serde_json::{Value, json};
 
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
-use super::reading::{Asked, ChainReader, Reading};
+use super::reading::{Asked, Block, ChainReader, Reading};
 
 /// Ledger entry id of the one FeeSettings object.
 const FEE_SETTINGS: &str = "4BC50C9B0D8515D3EAAE1E74B29A95804346C491EE1A95BF25E4AAB854A6A651";
+/// The flag of an account whose master key signs nothing any more (`lsfDisableMaster`).
+const DISABLE_MASTER: u32 = 0x0010_0000;
+/// The ledger counts its seconds from 2000-01-01T00:00:00Z on; this is that instant in Unix seconds.
+const RIPPLE_EPOCH: u64 = 946_684_800;
 
 /// A node that was asked which network it is of.
 #[derive(Debug)]
@@ -35,6 +41,8 @@ struct AccountRoot {
     account: String,
     #[serde(rename = "Balance")]
     balance: String,
+    #[serde(rename = "Flags")]
+    flags: u32,
     #[serde(rename = "OwnerCount")]
     owner_count: u64,
 }
@@ -131,7 +139,10 @@ impl<'a> XrplNode<'a> {
         }
         let balance = drops(&root.balance).ok_or_else(|| malformed("it has no balance"))?;
         let held = reserve.increment.saturating_mul(root.owner_count);
-        let held = held.saturating_add(reserve.base).min(balance);
+        let held = match root.flags & DISABLE_MASTER {
+            0 => held.saturating_add(reserve.base).min(balance),
+            _ => balance,
+        };
         let exact = |drops: u64| ExactAmount::from_steps(u128::from(drops));
         Ok(Reading::exact(exact(balance), exact(held)))
     }
@@ -187,20 +198,28 @@ impl ChainReader for XrplNode<'_> {
         })
     }
 
-    fn block(&self, height: u64) -> Result<String, ChainError> {
+    fn block(&self, height: u64) -> Result<Block, ChainError> {
         const METHOD: &str = "ledger";
-        let malformed = || self.rpc.fault(Fault::Malformed, "ledger: it has no hash");
-        let result =
-            ask(self.rpc, METHOD, json!({ "ledger_index": height }))?.ok_or_else(malformed)?;
+        let malformed = |what: &str| {
+            let why = format!("{METHOD}: it has no {what}");
+            self.rpc.fault(Fault::Malformed, why)
+        };
+        let result = ask(self.rpc, METHOD, json!({ "ledger_index": height }))?;
+        let result = result.ok_or_else(|| malformed("ledger"))?;
         let hash = result["ledger_hash"].as_str().unwrap_or_default();
         if hash.len() != 64 || hex::decode(hash).is_err() {
-            return Err(malformed());
+            return Err(malformed("hash"));
         }
         if result["validated"] != json!(true) || result["ledger_index"].as_u64() != Some(height) {
             let why = format!("{METHOD}: it has no validated ledger {height}");
             return Err(self.rpc.fault(Fault::NotAvailable, why));
         }
-        Ok(hash.to_ascii_uppercase())
+        let closed = result["ledger"]["close_time"].as_u64();
+        let time = closed.and_then(|closed| closed.checked_add(RIPPLE_EPOCH));
+        Ok(Block {
+            hash: hash.to_ascii_uppercase(),
+            time: time.ok_or_else(|| malformed("close_time"))?,
+        })
     }
 
     fn read(

@@ -50,14 +50,15 @@ impl Attest {
     /// # Errors
     /// Whatever is wrong with reserves, keys or the run; nothing is signed then.
     pub fn run(mut self) -> Result<Exit, Error> {
-        if let Some(folder) = &self.collected {
-            let collected = Collected::read(folder)?;
-            self.block.extend(collected.blocks);
-            self.annex.extend(collected.annexes);
-        }
         let home = Home::at(&self.home.home);
         let settings = home.settings()?;
         let run = home.run(self.run.run)?;
+        if let Some(folder) = &self.collected {
+            let collected = Collected::read(folder)?;
+            let blocks = collected.blocks(run.plan()?.0.snapshot_time)?;
+            self.block.extend(blocks);
+            self.annex.extend(collected.annexes);
+        }
         let (terms, challenge) = self.terms.read(&settings.entity, &settings.log_origin)?;
         let reserves = read_reserves(&self.reserves, &home.assets()?, &challenge)?;
         if let Some(row) = reserves

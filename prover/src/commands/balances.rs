@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::chains::json_rpc::{Endpoint, JsonRpc, Limits};
+use crate::chains::reading::ReaderClient;
 use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::read_tokens;
@@ -14,9 +15,10 @@ pub struct BalanceArgs {
     /// Nodes of the own.
     #[command(flatten)]
     pub nodes: NodeArgs,
-    /// Your own node of a chain whose balances are read (tron:…, solana:…, xrpl:…): confirms the block, and reads them again
+    /// Your own node of a chain whose balances are read (tron:…, solana:…, xrpl:…): confirms the block, and reads them again;
+    /// of TRON NETWORK=URL,URL where the solid state has another port (8090 and 8091)
     #[arg(long, value_name = "NETWORK=URL", value_parser = parse_reader)]
-    pub reading_rpc: Vec<(String, String)>,
+    pub reading_rpc: Vec<ReaderUrls>,
     /// File with its credentials; one for each --reading-rpc, or none
     #[arg(long, value_name = "FILE", requires = "reading_rpc")]
     pub reading_credentials: Vec<PathBuf>,
@@ -53,14 +55,22 @@ impl BalanceArgs {
     /// Whatever is wrong with a URL, a file of credentials or the tokens.
     pub fn read(&self) -> Result<BalanceChecks, Error> {
         let nodes = self.nodes.read()?;
-        let (networks, urls): (Vec<String>, Vec<String>) = self.reading_rpc.iter().cloned().unzip();
-        let readers = clients(&urls, &self.reading_credentials, self.nodes.limits())?;
+        let limits = self.nodes.limits();
+        let files = &self.reading_credentials;
+        count_credentials(self.reading_rpc.len(), files.len())?;
+        let reader = |(index, urls): (usize, &ReaderUrls)| {
+            let at = |url: &String| client(url, files.get(index), limits);
+            let rpc = at(&urls.url)?;
+            let solidity = urls.solidity.as_ref().map(at).transpose()?;
+            Ok((urls.network.clone(), ReaderClient { rpc, solidity }))
+        };
+        let readers: Result<_, Error> = self.reading_rpc.iter().enumerate().map(reader).collect();
         Ok(BalanceChecks {
             tokens: read_tokens(self.tokens.as_deref())?,
             confirm_blocks: self.confirm_block.clone(),
             bitcoin: nodes.bitcoin,
             ethereum: nodes.ethereum,
-            readers: networks.into_iter().zip(readers).collect(),
+            readers: readers?,
         })
     }
 }
@@ -93,21 +103,24 @@ impl NodeArgs {
 }
 
 fn clients(urls: &[String], files: &[PathBuf], limits: Limits) -> Result<Vec<JsonRpc>, Error> {
-    if !files.is_empty() && files.len() != urls.len() {
-        return Err(Error::refused(
-            format!(
-                "{} nodes and {} files of credentials",
-                urls.len(),
-                files.len()
-            ),
-            "Name one file for each node, in the same order.",
-        ));
+    count_credentials(urls.len(), files.len())?;
+    let one = |(index, url): (usize, &String)| client(url, files.get(index), limits);
+    urls.iter().enumerate().map(one).collect()
+}
+
+fn client(url: &str, credentials: Option<&PathBuf>, limits: Limits) -> Result<JsonRpc, Error> {
+    let credentials = credentials.map(PathBuf::as_path);
+    Ok(JsonRpc::new(Endpoint::new(url, credentials)?, limits))
+}
+
+fn count_credentials(nodes: usize, files: usize) -> Result<(), Error> {
+    if files == 0 || files == nodes {
+        return Ok(());
     }
-    let client = |(index, url): (usize, &String)| {
-        let credentials = files.get(index).map(PathBuf::as_path);
-        Ok(JsonRpc::new(Endpoint::new(url, credentials)?, limits))
-    };
-    urls.iter().enumerate().map(client).collect()
+    Err(Error::refused(
+        format!("{nodes} nodes and {files} files of credentials"),
+        "Name one file for each node, in the same order.",
+    ))
 }
 
 fn parse_block(text: &str) -> Result<(String, String), String> {
@@ -131,15 +144,31 @@ fn spelled(network: &str, hash: &str) -> String {
 /// Chains that have a client here, by the namespace of their CAIP-2 ids.
 const READ: [&str; 3] = ["solana:", "tron:", "xrpl:"];
 
-fn parse_reader(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((network, url))
-            if READ.iter().any(|chain| network.starts_with(chain)) && !url.is_empty() =>
-        {
-            Ok((network.into(), url.into()))
-        }
-        _ => Err("write NETWORK=URL, NETWORK being tron:…, solana:… or xrpl:…".into()),
+/// Where a checker's own node of such a chain is.
+#[derive(Clone, Debug)]
+pub struct ReaderUrls {
+    network: String,
+    url: String,
+    solidity: Option<String>,
+}
+
+fn parse_reader(text: &str) -> Result<ReaderUrls, String> {
+    let wrong = "write NETWORK=URL, NETWORK being tron:…, solana:… or xrpl:…; of tron:… also NETWORK=URL,URL";
+    let known = |network: &&str| READ.iter().any(|chain| network.starts_with(chain));
+    let (network, urls) = text.split_once('=').ok_or(wrong)?;
+    let network = Some(network).filter(known).ok_or(wrong)?;
+    let (url, solidity) = match urls.split_once(',') {
+        Some((url, solidity)) if network.starts_with("tron:") => (url, Some(solidity)),
+        _ => (urls, None),
+    };
+    if url.is_empty() || solidity.is_some_and(str::is_empty) {
+        return Err(wrong.into());
     }
+    Ok(ReaderUrls {
+        network: network.into(),
+        url: url.into(),
+        solidity: solidity.map(Into::into),
+    })
 }
 
 #[cfg(test)]

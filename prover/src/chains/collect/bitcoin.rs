@@ -9,7 +9,7 @@ use por_protocol::book_row::Evidence;
 use por_protocol::hex_bytes::HexBytes;
 
 use super::list::{Found, Line, wrong};
-use super::{Harvest, jsonl};
+use super::{CollectedBlock, Harvest, jsonl};
 use crate::chains::bitcoin::BitcoinNode;
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
@@ -94,11 +94,15 @@ pub(super) fn collect_bitcoin(
         .and_then(|network| annex_name(&network))
         .unwrap_or_default();
     collected.annexes.insert(name, jsonl(&records));
-    collected.blocks.push(SnapshotBlock {
-        network: chain.network.clone(),
-        height,
-        hash,
-        muhash: Some(muhash),
+    collected.blocks.push(CollectedBlock {
+        block: SnapshotBlock {
+            network: chain.network.clone(),
+            height,
+            hash,
+            muhash: Some(muhash),
+        },
+        // The annex has its header.
+        time: None,
     });
     Ok(())
 }

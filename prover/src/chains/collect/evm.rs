@@ -12,7 +12,7 @@ use por_protocol::state_proof::{Account, EvmAddress, StoredBalance, TokenRegistr
 
 use super::list::{Found, Line};
 use super::wallets::collect_wallets;
-use super::{Harvest, Known, jsonl, now};
+use super::{CollectedBlock, Harvest, Known, jsonl, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
 use crate::chains::evm::{EvmBlock, EvmNode, exact_of};
@@ -62,6 +62,7 @@ pub(super) fn collect_evm(
         prove_tokens(node, &block, known.tokens, lines, &mut records, &bar)?;
         call_tokens(nodes, height, lines, &mut records, &bar)?;
     }
+    check_decimals(nodes, height, known.tokens, lines)?;
     bar.finish_and_clear();
     collect_wallets(nodes, &block, known.challenge, lines, collected)?;
     // What was read of several requests must be of one chain.
@@ -71,11 +72,14 @@ pub(super) fn collect_evm(
             return Err(node.fault(Fault::OtherBlock, why));
         }
     }
-    collected.blocks.push(SnapshotBlock {
-        network: chain.network.clone(),
-        height,
-        hash: block.header.hash(),
-        muhash: None,
+    collected.blocks.push(CollectedBlock {
+        block: SnapshotBlock {
+            network: chain.network.clone(),
+            height,
+            hash: block.header.hash(),
+            muhash: None,
+        },
+        time: Some(block.header.time()),
     });
     if !records.is_empty() {
         let first = EvmRecord::Block {
@@ -247,6 +251,27 @@ fn call_tokens(
             result: HexBytes(word.to_vec()),
         });
         bar.inc(1);
+    }
+    Ok(())
+}
+
+/// Contracts that the registry knows have its decimals; every node is asked about the others.
+fn check_decimals(
+    nodes: &[(&str, EvmNode<'_>)],
+    height: u64,
+    tokens: &TokenRegistry,
+    lines: &[&mut Line],
+) -> Result<(), ChainError> {
+    let unknown = lines
+        .iter()
+        .filter(|line| tokens.find(&line.instance.id).is_none());
+    let asked: BTreeMap<_, _> = unknown
+        .filter_map(|line| Some((contract(line)?, line.instance.decimals)))
+        .collect();
+    for (_, node) in nodes {
+        for (contract, decimals) in &asked {
+            node.check_decimals(contract, *decimals, height)?;
+        }
     }
     Ok(())
 }

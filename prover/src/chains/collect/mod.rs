@@ -22,10 +22,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::AssetTable;
 use por_protocol::attestation::SnapshotBlock;
-use por_protocol::balances::{READINGS_ANNEX, ReadingRecord};
+use por_protocol::balances::{READINGS_ANNEX, ReadingRecord, check_time};
 use por_protocol::book_row::Evidence;
 use por_protocol::ownership::{Challenge, Network};
 use por_protocol::state_proof::TokenRegistry;
+use serde::{Deserialize, Serialize};
 
 use self::bitcoin::collect_bitcoin;
 use self::evm::collect_evm;
@@ -39,10 +40,20 @@ use super::reading::reader;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 
+/// One entry of `snapshot.json`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct CollectedBlock {
+    #[serde(flatten)]
+    block: SnapshotBlock,
+    /// Its own time, in Unix seconds, where evidence does not tell it: only `attest` knows the snapshot's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    time: Option<u64>,
+}
+
 /// What was found on all chains.
 #[derive(Default)]
 struct Harvest {
-    blocks: Vec<SnapshotBlock>,
+    blocks: Vec<CollectedBlock>,
     annexes: BTreeMap<String, Vec<u8>>,
     readings: Vec<ReadingRecord>,
 }
@@ -58,8 +69,7 @@ struct Known<'a> {
 /// A folder that [`collect`] wrote.
 #[derive(Debug)]
 pub struct Collected {
-    /// The block of each chain.
-    pub blocks: Vec<SnapshotBlock>,
+    blocks: Vec<CollectedBlock>,
     /// Files of evidence.
     pub annexes: Vec<PathBuf>,
 }
@@ -83,6 +93,21 @@ impl Collected {
         }
         annexes.sort();
         Ok(Self { blocks, annexes })
+    }
+
+    /// The block of each chain, for a snapshot at `time`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] for a block of another time (SPEC §7.5): readings do not carry it, and an old block with balances
+    /// that have left since would pass every check but an auditor's own node.
+    pub fn blocks(&self, time: u64) -> Result<Vec<SnapshotBlock>, Error> {
+        let checked = |CollectedBlock { block, time: own }: &CollectedBlock| {
+            let remedy = "Collect again at a block of the snapshot's time; nothing was signed.";
+            own.map_or(Ok(()), |own| check_time(time, own))
+                .map_err(|error| Error::refused(format!("{}: {error}", block.network), remedy))?;
+            Ok(block.clone())
+        };
+        self.blocks.iter().map(checked).collect()
     }
 }
 
@@ -161,7 +186,7 @@ fn collect_chain(
         Some(Network::Evm(_)) => {
             let mut nodes = Vec::new();
             for (name, client) in &clients {
-                let node = EvmNode::connect(client)?;
+                let node = EvmNode::connect(&client.rpc)?;
                 expect_chain(&node.network(), chain, |why| {
                     node.fault(Fault::WrongChain, why)
                 })?;
@@ -183,7 +208,7 @@ fn collect_chain(
         _ => {
             let mut nodes = Vec::new();
             for (_, client) in &clients {
-                let node = BitcoinNode::connect(client)?;
+                let node = BitcoinNode::connect(&client.rpc)?;
                 expect_chain(node.network(), chain, |why| {
                     node.fault(Fault::WrongChain, why)
                 })?;
@@ -281,7 +306,7 @@ fn write(
     })?;
     durable::write(&path, &bytes)?;
     let mut blocks = collected.blocks.clone();
-    blocks.sort_by(|left, right| left.network.cmp(&right.network));
+    blocks.sort_by(|left, right| left.block.network.cmp(&right.block.network));
     let path = folder.join("snapshot.json");
     let text = serde_json::to_vec_pretty(&blocks).map_err(|error| Error::Io {
         path: path.clone(),
@@ -295,4 +320,35 @@ fn write(
         durable::write(&annexes.join(READINGS_ANNEX), &jsonl(&collected.readings))?;
     }
     staging.rename(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn b_03_a_block_of_another_time_is_not_attested() {
+        const TIME: u64 = 1_761_868_800;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("annexes")).unwrap();
+        let collected = |entry: &str| {
+            std::fs::write(folder.path().join("snapshot.json"), entry).unwrap();
+            Collected::read(folder.path())
+        };
+        let block =
+            |time: &str| format!("[{{\"network\":\"xrpl:0\",\"height\":7,\"hash\":\"00\"{time}}}]");
+        for (time, near) in [
+            (TIME, true),
+            (TIME + 7_200, true),
+            (TIME - 7_201, false),
+            (TIME + 7_201, false),
+        ] {
+            let blocks = collected(&block(&format!(",\"time\":{time}"))).unwrap();
+            assert_eq!(blocks.blocks(TIME).is_ok(), near, "{time}");
+        }
+        // Where the evidence has the header, it tells the time.
+        let blocks = collected(&block("")).unwrap().blocks(TIME).unwrap();
+        assert_eq!((blocks[0].height, blocks[0].muhash), (7, None));
+        assert!(collected(&block(",\"times\":1")).is_err());
+    }
 }

@@ -5,10 +5,10 @@ use por_protocol::balances::ReadingRecord;
 use por_protocol::book_row::Evidence;
 
 use super::list::{Found, Line};
-use super::{Harvest, now};
+use super::{CollectedBlock, Harvest, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
-use crate::chains::reading::{Asked, ChainReader, token_of};
+use crate::chains::reading::{Asked, Block, ChainReader, token_of};
 
 /// Reads all lines at every node; the first one's block is the snapshot's, and all must agree.
 pub(super) fn collect_readings(
@@ -22,15 +22,18 @@ pub(super) fn collect_readings(
     } else {
         Evidence::SignedReading
     };
-    let mut agreed: Option<(u64, String)> = None;
+    let mut agreed: Option<(u64, Block)> = None;
     for (name, node) in nodes {
         let height = match agreed.as_ref().map(|(height, _)| *height).or(chain.height) {
             Some(height) => height,
             None => node.tip()?.saturating_sub(chain.depth),
         };
-        let hash = node.block(height)?;
-        if agreed.as_ref().is_some_and(|(_, other)| *other != hash) {
-            let why = format!("block {height} is {hash} there, and another at the first node");
+        let block = node.block(height)?;
+        if agreed.as_ref().is_some_and(|(_, other)| *other != block) {
+            let why = format!(
+                "block {height} is {} there, and another at the first node",
+                block.hash
+            );
             return Err(node.fault(Fault::Disagreement, why));
         }
         let owned: Vec<_> = lines
@@ -51,7 +54,7 @@ pub(super) fn collect_readings(
                 decimals: line.instance.decimals.get(),
             })
             .collect();
-        let readings = node.read(&asked, height, &hash)?;
+        let readings = node.read(&asked, height, &block.hash)?;
         if readings.len() != lines.len() {
             return Err(node.fault(Fault::Malformed, "a balance is missing".into()));
         }
@@ -87,18 +90,21 @@ pub(super) fn collect_readings(
             });
         }
         // What was read of several requests must be of one chain.
-        if node.block(height)? != hash {
+        if node.block(height)? != block {
             let why = format!("block {height} was replaced while it was read");
             return Err(node.fault(Fault::OtherBlock, why));
         }
-        agreed = Some((height, hash));
+        agreed = Some((height, block));
     }
-    if let Some((height, hash)) = agreed {
-        collected.blocks.push(SnapshotBlock {
-            network: chain.network.clone(),
-            height,
-            hash,
-            muhash: None,
+    if let Some((height, block)) = agreed {
+        collected.blocks.push(CollectedBlock {
+            block: SnapshotBlock {
+                network: chain.network.clone(),
+                height,
+                hash: block.hash,
+                muhash: None,
+            },
+            time: Some(block.time),
         });
     }
     Ok(())

@@ -16,10 +16,11 @@ use serde::Serialize;
 use super::account::{EvmAddress, exact};
 use super::keccak256;
 use crate::amount::{Decimals, ExactAmount};
-use crate::asset::{Asset, InstanceId};
+use crate::asset::{Asset, Instance, InstanceId};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::json::{self, FromJson, Mistake};
+use crate::native_coin::NativeCoin;
 
 /// A registry has some thousands of tokens at most.
 const MAX_REGISTRY_BYTES: usize = 4 << 20;
@@ -211,21 +212,30 @@ impl TokenRegistry {
         self.tokens.iter().find(|token| token.instance == *instance)
     }
 
-    /// Checks an asset's instances: the decimals are the contract's, and where the registry knows a token of the asset's
-    /// name on a chain, no other contract of that chain stands for it. Gives the instances that are other tokens than the
-    /// asset's name says, such as wrapped coins.
+    /// Checks an asset's instances: number and decimals are the chain's own coin's, or the decimals are the contract's; and
+    /// where the registry knows a token of the asset's name on a chain, no other contract of that chain stands for it.
     ///
     /// # Errors
     /// [`Error::Mismatch`].
-    pub fn check_asset<'a>(&self, asset: &'a Asset) -> Result<Vec<&'a InstanceId>, Error> {
+    pub fn check_asset<'a>(&self, asset: &'a Asset) -> Result<CheckedAsset<'a>, Error> {
         let symbol = asset.id().as_str();
-        let mut others = Vec::new();
+        let mut checked = CheckedAsset::default();
         for instance in asset.instances() {
-            let Some((_, contract)) = instance.id.as_str().split_once("/erc20:") else {
+            let id = &instance.id;
+            if id.native().is_some() {
+                match NativeCoin::check(instance)? {
+                    Some(coin) => {
+                        checked
+                            .wrapped
+                            .extend((coin.symbol != symbol).then_some(id));
+                        checked.test_networks.extend(coin.is_test.then_some(id));
+                    }
+                    None => checked.unknown.push(instance),
+                }
                 continue;
-            };
+            }
             let mismatch = |what, why| Err(Error::Mismatch { what, why });
-            match self.find(&instance.id) {
+            match self.find(id) {
                 Some(token) if token.decimals != instance.decimals => {
                     let why = alloc::format!(
                         "the contract of {symbol} has {} decimals, the attestation says {}",
@@ -234,23 +244,36 @@ impl TokenRegistry {
                     );
                     return mismatch("decimals of a token", why);
                 }
-                Some(token) if token.symbol != symbol => others.push(&instance.id),
-                Some(_) => {}
+                Some(token) => checked
+                    .wrapped
+                    .extend((token.symbol != symbol).then_some(id)),
                 None => {
-                    let chain = instance.id.chain();
+                    let chain = id.chain();
                     let named =
                         |token: &&Token| token.symbol == symbol && token.instance.chain() == chain;
                     if let Some(real) = self.tokens.iter().find(named) {
                         let why = alloc::format!(
                             "{symbol} on {chain} is {}, not {}",
                             real.instance,
-                            json::shorten(contract)
+                            json::shorten(id.as_str())
                         );
                         return mismatch("token contract", why);
                     }
+                    checked.unknown.push(instance);
                 }
             }
         }
-        Ok(others)
+        Ok(checked)
     }
+}
+
+/// What a reader should know of an asset whose instances contradict nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckedAsset<'a> {
+    /// Instances that are other coins than the asset's id says, such as wrapped ones.
+    pub wrapped: Vec<&'a InstanceId>,
+    /// Instances of which the verifier knows neither contract nor chain: their decimals are the exchange's word.
+    pub unknown: Vec<&'a Instance>,
+    /// Coins of test networks.
+    pub test_networks: Vec<&'a InstanceId>,
 }

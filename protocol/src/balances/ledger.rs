@@ -60,6 +60,8 @@ pub fn verify_balances(
             }
         }
     }
+    // Their records are verified here; which rows they speak for is step 13's.
+    let wallets = Wallets::read(evidence.snapshot, evidence.annexes)?;
     let mut expected = Vec::new();
     for (network, rows) in &chains {
         let parsed: Network = network.parse().map_err(|_| Error::Unsupported {
@@ -74,7 +76,8 @@ pub fn verify_balances(
         let time = evidence.snapshot.time;
         match parsed {
             Network::Evm(_) => {
-                EvmAnnex::parse(&parsed, bytes)?.verify(block, time, rows, tokens)?
+                let annex = EvmAnnex::parse(&parsed, bytes)?;
+                annex.verify(block, time, rows, tokens, &wallets)?;
             }
             _ => UtxoAnnex::parse(&parsed, bytes)?.verify(&parsed, block, time, rows)?,
         }
@@ -86,8 +89,7 @@ pub fn verify_balances(
         evidence.snapshot,
         &readings,
     )?);
-    // Their records were verified; which rows they speak for is step 13's.
-    facts.extend(Wallets::read(evidence.snapshot, evidence.annexes)?.check_used(evidence.rows)?);
+    facts.extend(wallets.check_used(evidence.rows)?);
     // An annex by an evidence's name that nothing rests on would look like evidence.
     for name in evidence.annexes.keys() {
         if is_evidence(name)

@@ -74,12 +74,12 @@ impl StorageLayout {
     /// The storage slot of a holder's balance; `None` where none holds it.
     #[must_use]
     pub fn slot_of(&self, holder: &EvmAddress) -> Option<[u8; 32]> {
-        let holder = pad(holder.as_bytes())?;
         match self {
-            Self::SolidityMapping { slot, .. } => {
-                Some(keccak256(&[holder, pad(&slot.0)?].concat()))
+            Self::SolidityMapping { slot, .. } => solidity_slot(slot, holder),
+            Self::VyperMapping { slot } => {
+                let holder = pad(holder.as_bytes())?;
+                Some(keccak256(&[pad(&slot.0)?, holder].concat()))
             }
-            Self::VyperMapping { slot } => Some(keccak256(&[pad(&slot.0)?, holder].concat())),
             Self::BalanceOf => None,
         }
     }
@@ -119,14 +119,25 @@ impl StorageLayout {
             Self::VyperMapping { slot } => (slot, 256),
             Self::BalanceOf => return Ok(()),
         };
-        if slot.0.is_empty() || slot.0.len() > 32 {
-            return Err("a slot has 1 to 32 bytes");
-        }
+        check_slot(slot)?;
         if !(1..=256).contains(&bits) {
             return Err("a balance has 1 to 256 bits");
         }
         Ok(())
     }
+}
+
+fn check_slot(slot: &HexBytes) -> Result<(), &'static str> {
+    if slot.0.is_empty() || slot.0.len() > 32 {
+        return Err("a slot has 1 to 32 bytes");
+    }
+    Ok(())
+}
+
+fn solidity_slot(slot: &HexBytes, holder: &EvmAddress) -> Option<[u8; 32]> {
+    Some(keccak256(
+        &[pad(holder.as_bytes())?, pad(&slot.0)?].concat(),
+    ))
 }
 
 pub(crate) fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
@@ -147,14 +158,35 @@ pub struct Token {
     pub decimals: Decimals,
     /// Where it keeps balances.
     pub layout: StorageLayout,
+    /// Slot of a `mapping(address => bool)` of Solidity beside the balances, big-endian, up to 32 bytes: who is in it is
+    /// frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<HexBytes>,
 }
 
 json::object!(Token {
     instance,
     symbol,
     decimals,
-    layout
+    layout,
+    frozen: present
 });
+
+impl Token {
+    /// The storage slot that says whether a holder is frozen; `None` where no mapping beside the balances says so.
+    #[must_use]
+    pub fn frozen_slot_of(&self, holder: &EvmAddress) -> Option<[u8; 32]> {
+        solidity_slot(self.frozen.as_ref()?, holder)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.frozen.is_some() && self.layout == StorageLayout::BalanceOf {
+            return Err("who is frozen is proven beside a balance that is");
+        }
+        self.frozen.as_ref().map_or(Ok(()), check_slot)?;
+        self.layout.check()
+    }
+}
 
 /// The tokens that a verifier knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -180,7 +212,7 @@ impl TokenRegistry {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let registry: Self = json::parse("token registry", bytes, MAX_REGISTRY_BYTES)?;
         for (index, token) in registry.tokens.iter().enumerate() {
-            token.layout.check().map_err(|why| Error::Field {
+            token.check().map_err(|why| Error::Field {
                 what: "storage layout",
                 why: why.into(),
             })?;

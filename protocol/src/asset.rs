@@ -26,6 +26,7 @@ use thiserror::Error;
 use crate::account::{TextError, check_text};
 use crate::amount::Decimals;
 use crate::json::{self, FromJson, Mistake};
+use crate::ownership::{Address, Network, SolanaCluster, TronChain};
 
 /// Why something is no asset, no instance or no table of them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -232,7 +233,8 @@ impl fmt::Display for AssetId {
 ///
 /// Beyond CAIP-19's own form: `eip155` chain numbers and SLIP-44 coin numbers have no leading zeros, `bip122` chains
 /// and everything on `eip155` are in small letters (so that the EIP-55 spelling of a contract is no second instance),
-/// and a character is percent-encoded only where it has to be.
+/// a character is percent-encoded only where it has to be, a chain has one token standard ([`token_standard`]), and a
+/// contract or mint of TRON and Solana is an address in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct InstanceId(String);
 
@@ -258,6 +260,24 @@ impl InstanceId {
             .split_once('/')
             .map(|(chain, _)| chain)
             .unwrap_or_default()
+    }
+
+    /// The SLIP-44 number of a chain's own coin, in decimal; `None` for a token.
+    pub fn native(&self) -> Option<&str> {
+        let (_, coin) = self.0.split_once('/')?;
+        coin.strip_prefix("slip44:")
+    }
+
+    /// What no two instances share: letter case, and the name of a token standard, tell no coins apart.
+    pub fn key(&self) -> String {
+        let text = self.0.to_ascii_lowercase();
+        match (self.native(), text.split_once('/')) {
+            (None, Some((chain, coin))) => {
+                let (_, reference) = coin.split_once(':').unwrap_or_default();
+                [chain, "/", reference].concat()
+            }
+            _ => text,
+        }
     }
 }
 
@@ -421,8 +441,8 @@ impl AssetTable {
 
     /// Checks that there is an asset, and that no id and no instance stands twice.
     ///
-    /// Instances are compared without regard to letter case: two that differ only in case would be one contract in
-    /// two spellings on every chain known.
+    /// Instances are compared by [`InstanceId::key`]: two that differ only in case, or in what the token standard is
+    /// called, would be one contract counted twice.
     ///
     /// # Errors
     /// [`AssetError::AssetCount`], [`AssetError::DuplicateAsset`], [`AssetError::DuplicateInstance`].
@@ -442,9 +462,7 @@ impl AssetTable {
                 });
             }
             for instance in &asset.instances {
-                if let Some(first) =
-                    instances.insert(instance.id.as_str().to_ascii_lowercase(), &asset.id)
-                {
+                if let Some(first) = instances.insert(instance.id.key(), &asset.id) {
                     return Err(AssetError::DuplicateInstance {
                         instance: instance.id.clone(),
                         first: first.clone(),
@@ -661,6 +679,24 @@ fn check_instance(text: &str) -> Result<(), AssetError> {
             "a decimal number without leading zeros",
         ));
     }
+    if let Some(standard) = token_standard(chain_space)
+        && asset_space != "slip44"
+        && asset_space != standard
+    {
+        let expected = match standard {
+            "erc20" => "`slip44` or `erc20` on eip155 chains",
+            "trc20" => "`slip44` or `trc20` on tron chains",
+            "token" => "`slip44` or `token` on solana chains",
+            _ => "`slip44`, for no token of this chain can be read",
+        };
+        return Err(spelling(InstancePart::AssetNamespace, expected));
+    }
+    if chain_space == "tron" && !is_canonical_number(chain_reference) {
+        return Err(spelling(
+            InstancePart::ChainReference,
+            "the chain id as a decimal number without leading zeros",
+        ));
+    }
     let contract = asset_reference
         .strip_prefix("0x")
         .filter(|digits| digits.len() == 40 && lower_hex(digits));
@@ -670,12 +706,39 @@ fn check_instance(text: &str) -> Result<(), AssetError> {
             "0x and 40 hexadecimal digits in small letters",
         ));
     }
+    if asset_space != "slip44" && !is_canonical_contract(chain_space, asset_reference) {
+        let expected = "the contract or mint as the chain writes addresses, in Base58";
+        return Err(spelling(InstancePart::AssetReference, expected));
+    }
     if !is_canonical_percent(asset_reference) {
         let expected =
             "% and two hexadecimal digits in capital letters, only for characters that need it";
         return Err(spelling(InstancePart::AssetReference, expected));
     }
     Ok(())
+}
+
+/// The one namespace of tokens on a chain whose balances are read or proven here: under a second name, every balance
+/// could be counted again. `Some("")` is a chain that has none but its own coin.
+fn token_standard(chain_space: &str) -> Option<&'static str> {
+    Some(match chain_space {
+        "eip155" => "erc20",
+        "tron" => "trc20",
+        "solana" => "token",
+        "bip122" | "xrpl" => "",
+        _ => return None,
+    })
+}
+
+/// Whether a contract or mint is written as addresses of its chain are. All networks of TRON, and of Solana, write them
+/// alike.
+fn is_canonical_contract(chain_space: &str, reference: &str) -> bool {
+    let network = match chain_space {
+        "tron" => Network::Tron(TronChain::Mainnet),
+        "solana" => Network::Solana(SolanaCluster::Mainnet),
+        _ => return true,
+    };
+    Address::parse(&network, reference).is_ok_and(|parsed| parsed.as_str() == reference)
 }
 
 fn is_canonical_number(text: &str) -> bool {
@@ -813,12 +876,61 @@ mod tests {
         );
         let within = AssetTable::new(vec![asset("ETH", 8, &[(ETH, 18), (ETH, 18)])]);
         assert_eq!(within.unwrap_err().code(), "instance-duplicate");
-        let (lower, upper) = ("tron:0x2b6653dc/trc20:TAbc", "tron:0x2b6653dc/trc20:TABC");
-        let case = AssetTable::new(vec![
-            asset("A", 6, &[(lower, 6)]),
-            asset("B", 6, &[(upper, 6)]),
-        ]);
-        assert_eq!(case.unwrap_err().code(), "instance-duplicate");
+        for (one, other) in [
+            ("a-b1:1/x-y:aa", "a-b1:1/x-y:AA"),
+            ("sui:mainnet/coin:X", "sui:mainnet/token:X"),
+        ] {
+            let twice = AssetTable::new(vec![
+                asset("A", 6, &[(one, 6)]),
+                asset("B", 6, &[(other, 6)]),
+            ]);
+            assert_eq!(twice.unwrap_err().code(), "instance-duplicate", "{other}");
+        }
+        // The same number on another chain, and a token whose name is a number, are others.
+        let three = [ETH, "eip155:10/slip44:60", "sui:mainnet/coin:60"];
+        let table = AssetTable::new(vec![asset("A", 6, &three.map(|id| (id, 18)))]);
+        assert!(table.is_ok());
+    }
+
+    #[test]
+    fn s_12_a_chain_has_one_token_standard_and_its_contracts_one_spelling() {
+        let usdt = "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t";
+        let usdc = "EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v";
+        let solana = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
+        for text in [
+            format!("tron:728126428/trc20:{usdt}"),
+            format!("{solana}/token:{usdc}"),
+            "tron:728126428/slip44:195".into(),
+            "xrpl:0/slip44:144".into(),
+        ] {
+            assert_eq!(instance_code(&text), Ok(()), "{text}");
+        }
+        for text in [
+            USDT.replace("eip155:1", "eip155:56")
+                .replace("erc20", "bep20"),
+            USDT.replace("erc20", "erc721"),
+            USDT.replace("erc20", "trc20"),
+            format!("tron:728126428/trc10:{usdt}"),
+            format!("tron:728126428/token:{usdt}"),
+            format!("{solana}/spl:{usdc}"),
+            format!("{solana}/nft:{usdc}"),
+            "xrpl:0/token:USD".into(),
+            BTC.replace("slip44", "token"),
+            // Another letter case or length, and the hexadecimal form, are no second spelling.
+            format!("tron:728126428/trc20:{}", usdt.to_lowercase()),
+            "tron:728126428/trc20:41a614f803b6fd780986a42c78ec9c7f77e6ded13c".into(),
+            "tron:728126428/trc20:0xa614f803b6fd780986a42c78ec9c7f77e6ded13c".into(),
+            format!("tron:0x2b6653dc/trc20:{usdt}"),
+            format!("{solana}/token:1{usdc}"),
+            format!("{solana}/token:{}", &usdc[..30]),
+        ] {
+            assert_eq!(instance_code(&text), Err("instance-spelling"), "{text}");
+        }
+        let bep20 = USDT.replace("erc20", "bep20");
+        assert_eq!(
+            InstanceId::new(bep20).unwrap_err().to_string(),
+            "the asset namespace of the instance is not in its canonical form: `slip44` or `erc20` on eip155 chains"
+        );
     }
 
     #[test]

@@ -230,7 +230,7 @@ pub fn check_distinct(rows: &[BookRow]) -> Result<(), Error> {
             });
         }
         for instance in row.asset.instances() {
-            if !coins.insert(&instance.id) {
+            if !coins.insert(instance.id.key()) {
                 return Err(Error::Duplicate {
                     what: "instance",
                     found: instance.id.to_string(),

@@ -92,7 +92,7 @@ pub fn break_down(
     rows: &[ReserveRow],
     tokens: &TokenRegistry,
 ) -> Result<Breakdown, Error> {
-    let wrapped = tokens.check_asset(asset)?;
+    let wrapped = tokens.check_asset(asset)?.wrapped;
     let mut reserves = ExactAmount::ZERO;
     let mut sums: BTreeMap<Key, ExactAmount> = BTreeMap::new();
     for row in rows {

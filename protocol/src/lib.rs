@@ -33,6 +33,7 @@ pub mod kind;
 pub mod liabilities;
 pub mod log;
 pub mod merkle;
+pub mod native_coin;
 pub mod note;
 pub mod ownership;
 mod pedersen;

@@ -164,7 +164,12 @@ impl ReserveRow {
 
 /// An ownership error in the crate's own words: undecided is "unsupported", never "passed".
 fn refuse(error: OwnershipError) -> Error {
-    if error.is_undecided() {
+    if error == OwnershipError::NeedsState {
+        // Nothing of another version would help, but a record that is not there (S-08).
+        Error::Missing {
+            what: "what a contract wallet's signature needs (needs state: its record in the wallets annex)",
+        }
+    } else if error.is_undecided() {
         Error::Unsupported {
             what: "ownership proof",
             found: error.to_string(),

@@ -1,15 +1,15 @@
 //! Balances against their evidence (ATTACKS 4.7): every annex honest, and broken in each known way.
 
+mod trie;
+
 use std::collections::BTreeMap;
 
-use alloy_trie::proof::ProofRetainer;
-use alloy_trie::{HashBuilder, Nibbles};
 use por_protocol::amount::{Decimals, ExactAmount};
 use por_protocol::asset::{Asset, AssetId, AssetTable, Instance};
 use por_protocol::attestation::{Snapshot, SnapshotBlock};
 use por_protocol::balances::{
-    BalanceEvidence, Class, Classes, Confirmed, EvmRecord, OutPoint, READINGS_ANNEX, ReadingRecord,
-    UtxoRecord, is_immature, verify_balances,
+    BalanceEvidence, Class, Classes, Confirmed, DelegationRecord, EvmRecord, OutPoint,
+    READINGS_ANNEX, ReadingRecord, UtxoRecord, WalletRecord, is_immature, verify_balances,
 };
 use por_protocol::book_row::{BookRow, Evidence, Root, Total};
 use por_protocol::digest::Digest;
@@ -19,7 +19,8 @@ use por_protocol::kind::Kind;
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{BitcoinBlock, BitcoinChain, EvmChainId};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums};
-use por_protocol::state_proof::{EvmHeader, StorageLayout, TokenRegistry, keccak256};
+use por_protocol::state_proof::{EvmAddress, EvmHeader, TokenRegistry, keccak256};
+use trie::{NO_CODE, account, empty_root, header, integer, prove};
 
 const ETHEREUM: &str = "eip155:1";
 const BITCOIN: &str = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328";
@@ -28,80 +29,8 @@ const USDT: &str = "eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7";
 const STETH: &str = "eip155:1/erc20:0xae7ab96520de3a18e5e111b5eaab095312d7fe84";
 const BTC: &str = "bip122:0f9188f13cb7b2c71f2a335e3a4fc328/slip44:0";
 const TIME: u64 = 1_793_404_800;
-const HEIGHT: u64 = 25_600_000;
-
-fn rlp(bytes: &[u8]) -> Vec<u8> {
-    match bytes {
-        [byte] if *byte < 0x80 => vec![*byte],
-        _ => [prefix(0x80, bytes.len()), bytes.to_vec()].concat(),
-    }
-}
-
-fn rlp_list(items: &[Vec<u8>]) -> Vec<u8> {
-    let payload = items.concat();
-    [prefix(0xc0, payload.len()), payload].concat()
-}
-
-fn prefix(base: u8, length: usize) -> Vec<u8> {
-    let digits: Vec<u8> = length
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|d| *d == 0)
-        .collect();
-    if length < 56 {
-        vec![base + length as u8]
-    } else {
-        [vec![base + 55 + digits.len() as u8], digits].concat()
-    }
-}
-
-fn integer(value: u128) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
-    rlp(&bytes[bytes.iter().take_while(|byte| **byte == 0).count()..])
-}
-
-/// A trie's root and the proofs of these keys (hashed already).
-fn prove(entries: &[([u8; 32], Vec<u8>)], keys: &[[u8; 32]]) -> ([u8; 32], Vec<Vec<HexBytes>>) {
-    let targets = keys.iter().map(Nibbles::unpack);
-    let mut builder = HashBuilder::default().with_proof_retainer(ProofRetainer::from_iter(targets));
-    let mut sorted = entries.to_vec();
-    sorted.sort();
-    for (key, value) in &sorted {
-        builder.add_leaf(Nibbles::unpack(key), value);
-    }
-    let root = builder.root();
-    let nodes = builder.take_proof_nodes();
-    let proof = |key: &[u8; 32]| {
-        let nodes = nodes.matching_nodes_sorted(&Nibbles::unpack(key));
-        nodes
-            .into_iter()
-            .map(|(_, node)| HexBytes(node.to_vec()))
-            .collect()
-    };
-    (root.0, keys.iter().map(proof).collect())
-}
-
-fn header(state_root: &[u8; 32], time: u64) -> Vec<u8> {
-    let hash = || rlp(&[9; 32]);
-    rlp_list(&[
-        hash(),
-        hash(),
-        rlp(&[2; 20]),
-        rlp(state_root),
-        hash(),
-        hash(),
-        rlp(&[0; 256]),
-        integer(0),
-        integer(HEIGHT.into()),
-        integer(30_000_000),
-        integer(0),
-        integer(time.into()),
-        rlp(b""),
-        hash(),
-        rlp(&[0; 8]),
-        integer(7),
-    ])
-}
+/// What `header` is of.
+const HEIGHT: u64 = trie::HEIGHT;
 
 fn asset(id: &str, decimals: u8, instances: &[(&str, u8)]) -> Asset {
     let instance = |(id, decimals): &(&str, u8)| Instance {
@@ -174,30 +103,43 @@ struct Case {
     tokens: TokenRegistry,
 }
 
-/// Balances in the sample: native 5 and 0 (absent), USDT 900, stETH 70 by call, BTC outputs, readings.
+/// What the chain has of the sample's first holder.
+#[derive(Default)]
+struct State {
+    /// In USDT's mapping of those whom it froze.
+    is_frozen: bool,
+    /// Of the account.
+    code: Option<&'static [u8]>,
+}
+
 fn honest() -> Case {
+    case(&State::default())
+}
+
+/// Balances in the sample: native 5 and 0 (absent), USDT 900, stETH 70 by call, BTC outputs, readings.
+fn case(state: &State) -> Case {
     let tokens = TokenRegistry::built_in().unwrap();
-    let layout: StorageLayout = tokens.find(&USDT.parse().unwrap()).unwrap().layout.clone();
-    let holder = por_protocol::state_proof::EvmAddress::from_bytes(bytes20(&evm(1)));
-    let slot = layout.slot_of(&holder).unwrap();
-    let mut storage = vec![(keccak256(&slot), integer(900))];
+    let usdt = tokens.find(&USDT.parse().unwrap()).unwrap();
+    let holder = EvmAddress::from_bytes(bytes20(&evm(1)));
+    let slot = keccak256(&usdt.layout.slot_of(&holder).unwrap());
+    let frozen = keccak256(&usdt.frozen_slot_of(&holder).unwrap());
+    let mut storage = vec![(slot, integer(900))];
     storage.extend((0..50_u8).map(|i| (keccak256(&[i]), integer(1 + u128::from(i)))));
-    let (storage_root, storage_proof) = prove(&storage, &[keccak256(&slot)]);
+    if state.is_frozen {
+        storage.push((frozen, integer(1)));
+    }
+    let (storage_root, storage_proofs) = prove(&storage, &[slot, frozen]);
+    let [balance_proof, frozen_proof] = storage_proofs.try_into().unwrap();
     let contract = "0xdAC17F958D2ee523a2206206994597C13D831ec7";
-    let account = |balance, root: [u8; 32]| {
-        rlp_list(&[
-            integer(1),
-            integer(balance),
-            rlp(&root),
-            rlp(&keccak256(b"")),
-        ])
-    };
-    let empty = keccak256(&[0x80]);
+    let code = state.code.map_or(NO_CODE, keccak256);
     let mut accounts = vec![
-        (keccak256(&bytes20(&evm(1))), account(5, empty)),
-        (keccak256(&bytes20(contract)), account(0, storage_root)),
+        (keccak256(&bytes20(&evm(1))), account(5, empty_root(), code)),
+        (
+            keccak256(&bytes20(contract)),
+            account(0, storage_root, keccak256(b"the token")),
+        ),
     ];
-    accounts.extend((0..99_u8).map(|i| (keccak256(&[i, 7]), account(3, empty))));
+    accounts.extend((0..99_u8).map(|i| (keccak256(&[i, 7]), account(3, empty_root(), NO_CODE))));
     let keys = [evm(1), evm(2), contract.to_string()].map(|address| keccak256(&bytes20(&address)));
     let (state_root, proofs) = prove(&accounts, &keys);
     let header = header(&state_root, TIME - 5);
@@ -280,7 +222,8 @@ fn honest() -> Case {
             EvmRecord::Storage {
                 instance: USDT.parse().unwrap(),
                 address: evm(1),
-                proof: storage_proof.concat(),
+                proof: balance_proof,
+                frozen: Some(frozen_proof),
             },
             EvmRecord::Call {
                 instance: STETH.parse().unwrap(),
@@ -604,6 +547,45 @@ fn b_04_fake_contracts_and_wrong_decimals_are_refused() {
     );
 }
 
+/// Which coin a chain has, and with how many decimals, is the verifier's to know.
+#[test]
+fn b_04_native_coins_have_the_decimals_and_the_number_of_their_chain() {
+    // At 6 decimals, 1.5 coins of a chain with 8 would count as 150; at 6 instead of 18, every ether a million million times.
+    for (index, id, coin, decimals) in [
+        (3, "BTC", BTC, 6),
+        (0, "ETH", ETHER, 6),
+        (0, "ETH", ETHER, 19),
+    ] {
+        refused("other decimals", "mismatch", |case| {
+            case.assets[index] = asset(id, 8, &[(coin, decimals)]);
+        });
+    }
+    for other in ["eip155:1/slip44:0", "eip155:1/slip44:1"] {
+        refused("another coin's number", "mismatch", |case| {
+            case.assets[0] = asset("ETH", 9, &[(other, 18)]);
+            for row in [0, 1, 4, 5] {
+                case.rows[row].instance = other.parse().unwrap();
+            }
+        });
+    }
+    // Ether under bitcoin's name is named like any wrapped coin, and so are coins of which the exchange alone says what they are.
+    let mut case = honest();
+    case.assets[3] = asset("BTC", 8, &[(BTC, 8), (ETHER, 18)]);
+    case.assets[0] = asset("ETH", 9, &[("eip155:99999/slip44:60", 12)]);
+    // A share of a liquidity pool is not known to be one: its contract is told of as one that no registry has.
+    let pool = "eip155:1/erc20:0x0d4a11d5eeaac28ec3f61d100daf4d40471f1852";
+    case.assets.push(asset("LP", 6, &[(pool, 18)]));
+    let facts = case.verify().unwrap();
+    let fact = |name: &str| facts.get(name).map(String::as_str);
+    assert_eq!(fact("wrapped"), Some(&*format!("BTC counts {ETHER}")));
+    assert_eq!(fact("test_networks"), Some(&*format!("BTC counts {BTC}")));
+    assert_eq!(
+        fact("decimals_unchecked"),
+        Some(&*format!("eip155:99999/slip44:60 at 12; {pool} at 18"))
+    );
+}
+
+/// Shares of liquidity pools are not supported: a pool's contract that no registry has proves nothing (B-05).
 #[test]
 fn b_05_wrapped_coins_are_flagged_and_a_native_coin_has_one_name() {
     let mut case = honest();
@@ -626,22 +608,17 @@ fn b_05_wrapped_coins_are_flagged_and_a_native_coin_has_one_name() {
         asset("WETH", 9, &[(ETHER, 18)]),
     ];
     assert!(AssetTable::new(twice.to_vec()).is_err());
+    // Chains that no table knows the coin of have one, too.
     for (one, other) in [
-        ("tron:728126428/slip44:195", "tron:728126428/slip44:196"),
-        (
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:501",
-            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/slip44:1",
-        ),
-        ("xrpl:0/slip44:144", "xrpl:0/slip44:1"),
+        ("tron:1/slip44:195", "tron:1/slip44:196"),
+        ("solana:other/slip44:501", "solana:other/slip44:1"),
+        ("xrpl:7/slip44:144", "xrpl:7/slip44:1"),
+        ("eip155:99999/slip44:60", "eip155:99999/slip44:61"),
     ] {
-        refused(
-            "one coin of a chain without proofs under two names",
-            "mismatch",
-            |case| {
-                case.assets.push(asset("ONE", 6, &[(one, 6)]));
-                case.assets.push(asset("OTHER", 6, &[(other, 6)]));
-            },
-        );
+        refused("one coin under two names", "mismatch", |case| {
+            case.assets.push(asset("ONE", 6, &[(one, 6)]));
+            case.assets.push(asset("OTHER", 6, &[(other, 6)]));
+        });
     }
     refused("one coin under two names", "mismatch", |case| {
         case.assets
@@ -681,12 +658,120 @@ fn b_06_immature_and_frozen_coins_must_be_encumbered_and_cover_nothing() {
     );
     // A registry that sees flags above the balance: the holder of the sample is marked.
     refused("a frozen holder as free", "mismatch", |case| {
-        let flagged = r#"{"tokens":[{"instance":"eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7","symbol":"USDT","decimals":6,"layout":{"solidity_mapping":{"slot":"02","bits":9}}}]}"#;
+        let flagged = r#"{"tokens":[{"instance":"eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7","symbol":"USDT","decimals":6,"layout":{"solidity_mapping":{"slot":"02","bits":9}},"frozen":"06"}]}"#;
         case.tokens
             .extend(TokenRegistry::parse(flagged.as_bytes()).unwrap());
         // 900 = 512 + 388: the lowest nine bits hold 388, bit nine is a flag.
         case.rows[2].amount = ExactAmount::from_steps(388);
     });
+}
+
+#[test]
+fn b_06_a_freeze_is_seen_in_its_own_mapping_and_not_avoided_by_a_call() {
+    let frozen = State {
+        is_frozen: true,
+        ..State::default()
+    };
+    let mut case = case(&frozen);
+    let error = case.verify().unwrap_err();
+    assert!(
+        error.to_string().contains("has frozen the address"),
+        "{error}"
+    );
+    case.rows[2].encumbered = Some(ExactAmount::from_steps(899));
+    assert_eq!(case.verify().unwrap_err().code(), "mismatch");
+    case.rows[2].encumbered = Some(case.rows[2].amount);
+    assert!(case.verify().is_ok());
+    // The proof left out, cut, or one of another place; and one that this registry cannot read.
+    let change = |what: &str, code: &str, change: &dyn Fn(&mut Option<Vec<HexBytes>>)| {
+        refused(what, code, |case| {
+            let EvmRecord::Storage { frozen, .. } = &mut case.evm[4] else {
+                unreachable!()
+            };
+            change(frozen);
+        });
+    };
+    change("no proof", "mismatch", &|proof| *proof = None);
+    change("a cut proof", "mismatch", &|proof| {
+        proof.as_mut().unwrap().pop();
+    });
+    change("66 nodes", "too-large", &|proof| {
+        *proof = Some(vec![HexBytes(vec![0xc0]); 66]);
+    });
+    refused("the balance's proof", "mismatch", |case| {
+        let EvmRecord::Storage { proof, frozen, .. } = &mut case.evm[4] else {
+            unreachable!()
+        };
+        *frozen = Some(proof.clone());
+    });
+    let plain = r#"{"tokens":[{"instance":"eip155:1/erc20:0xdac17f958d2ee523a2206206994597c13d831ec7","symbol":"USDT","decimals":6,"layout":{"solidity_mapping":{"slot":"02","bits":256}}}]}"#;
+    refused("a mapping the checker does not know", "missing", |case| {
+        case.tokens
+            .extend(TokenRegistry::parse(plain.as_bytes()).unwrap());
+    });
+    // What `balanceOf` says tells nothing of a freeze.
+    for coin in [
+        USDT,
+        "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48",
+    ] {
+        let mut case = honest();
+        case.assets[2] = asset("STETH", 9, &[(STETH, 18)]);
+        let usdc = asset("USDC", 6, &[(coin, 6)]);
+        case.assets[1] = if coin == USDT {
+            case.assets[1].clone()
+        } else {
+            usdc
+        };
+        case.rows[2].instance = coin.parse().unwrap();
+        case.rows[2].evidence = Evidence::ContractCall;
+        let mut result = [0; 32];
+        result[30..].copy_from_slice(&900_u16.to_be_bytes());
+        case.evm[4] = EvmRecord::Call {
+            instance: coin.parse().unwrap(),
+            address: evm(1),
+            result: HexBytes(result.to_vec()),
+        };
+        case.evm.remove(3);
+        let error = case.verify().unwrap_err();
+        assert!(error.to_string().contains("shows who is frozen"), "{error}");
+    }
+}
+
+/// EIP-7702: the account's own key still signs, and another's code may move the coins.
+#[test]
+fn s_08_an_account_with_code_and_no_record_of_it_is_refused() {
+    let delegate = bytes20(&evm(9));
+    let code: &'static [u8] = Box::leak([&[0xef, 0x01, 0x00][..], &delegate].concat().into());
+    let mut case = case(&State {
+        code: Some(code),
+        ..State::default()
+    });
+    let error = case.verify().unwrap_err();
+    assert!(error.to_string().contains("says whose"), "{error}");
+    let EvmRecord::Account { proof, .. } = &case.evm[1] else {
+        unreachable!()
+    };
+    let EvmRecord::Block { network, header } = &case.evm[0] else {
+        unreachable!()
+    };
+    let records = [
+        WalletRecord::Block {
+            network: network.clone(),
+            header: header.clone(),
+        },
+        WalletRecord::Delegated(DelegationRecord {
+            address: evm(1),
+            delegate: evm(9),
+            account: proof.clone(),
+        }),
+    ];
+    case.extra.insert("wallets-1.jsonl".into(), jsonl(&records));
+    let facts = case.verify().unwrap();
+    assert_eq!(facts.get("delegated"), Some(&evm(1)));
+    // Only the record deleted, and the annex with it.
+    case.extra
+        .insert("wallets-1.jsonl".into(), jsonl(&records[..1]));
+    assert_eq!(case.verify().unwrap_err().code(), "mismatch");
 }
 
 #[test]
@@ -782,19 +867,8 @@ fn evidence_that_is_absent_or_of_nobody_is_refused() {
     refused("evidence of another kind of chain", "mismatch", |case| {
         case.rows[6].evidence = Evidence::EvmStateProof;
     });
-    for (index, coin) in [
-        (
-            0,
-            "eip155:1/erc721:0x06012c8cf97bead5deae237070f9587f8e7a266d",
-        ),
-        (3, ETHER),
-    ] {
-        refused("evidence of another kind of coin", "mismatch", |case| {
-            case.rows[index].instance = coin.parse().unwrap();
-        });
-    }
-    refused("outputs of another kind of coin", "mismatch", |case| {
-        case.rows[6].instance = BTC.replace("slip44:0", "token:0").parse().unwrap();
+    refused("a call of a coin without contract", "mismatch", |case| {
+        case.rows[3].instance = ETHER.parse().unwrap();
     });
     refused("an address in another spelling", "mismatch", |case| {
         let EvmRecord::Account { address, .. } = &mut case.evm[1] else {

@@ -1,5 +1,7 @@
 //! State proofs against the tries of an independent implementation (`alloy-trie`), honest and broken (ATTACKS B-02).
 
+mod trie;
+
 use alloy_trie::proof::{ProofRetainer, verify_proof};
 use alloy_trie::{HashBuilder, Nibbles};
 use por_protocol::error::Error;
@@ -8,40 +10,9 @@ use por_protocol::state_proof::{
     Account, EvmAddress, EvmHeader, StorageLayout, TokenRegistry, keccak256, lookup,
 };
 use proptest::prelude::*;
+use trie::{NO_CODE, empty_root, integer, rlp, rlp_list};
 
 type Proof = Vec<Vec<u8>>;
-
-/// RLP of bytes.
-fn rlp(bytes: &[u8]) -> Vec<u8> {
-    match bytes {
-        [byte] if *byte < 0x80 => vec![*byte],
-        _ => [prefix(0x80, bytes.len()), bytes.to_vec()].concat(),
-    }
-}
-
-/// RLP of a list whose items are encoded already.
-fn rlp_list(items: &[Vec<u8>]) -> Vec<u8> {
-    let payload = items.concat();
-    [prefix(0xc0, payload.len()), payload].concat()
-}
-
-fn prefix(base: u8, length: usize) -> Vec<u8> {
-    let digits: Vec<u8> = length
-        .to_be_bytes()
-        .into_iter()
-        .skip_while(|d| *d == 0)
-        .collect();
-    if length < 56 {
-        vec![base + length as u8]
-    } else {
-        [vec![base + 55 + digits.len() as u8], digits].concat()
-    }
-}
-
-fn integer(value: u128) -> Vec<u8> {
-    let bytes = value.to_be_bytes();
-    rlp(&bytes[bytes.iter().take_while(|byte| **byte == 0).count()..])
-}
 
 /// The root of a trie, and the proof of `key` (hashed already).
 fn prove(entries: &[([u8; 32], Vec<u8>)], key: [u8; 32]) -> ([u8; 32], Proof) {
@@ -68,16 +39,7 @@ fn alloy_says(root: [u8; 32], key: [u8; 32], value: Option<Vec<u8>>, proof: &Pro
 }
 
 fn account(balance: u128, storage_root: [u8; 32]) -> Vec<u8> {
-    rlp_list(&[
-        integer(7),
-        integer(balance),
-        rlp(&storage_root),
-        rlp(&keccak256(b"")),
-    ])
-}
-
-fn empty_root() -> [u8; 32] {
-    keccak256(&[0x80])
+    trie::account(balance, storage_root, NO_CODE)
 }
 
 fn address(index: u16) -> EvmAddress {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::Serialize;
 
-use super::{MAX_RECORD_BYTES, check_time, lines, mismatch};
+use super::{MAX_RECORD_BYTES, Wallets, check_time, lines, mismatch};
 use crate::amount::ExactAmount;
 use crate::asset::InstanceId;
 use crate::attestation::SnapshotBlock;
@@ -18,7 +18,8 @@ use crate::json::{self, FromJson, Mistake};
 use crate::ownership::{Address, Network};
 use crate::reserve_row::ReserveRow;
 use crate::state_proof::{
-    Account, EvmAddress, EvmHeader, MAX_PROOF_NODES, StoredBalance, TokenRegistry, exact,
+    Account, EvmAddress, EvmHeader, MAX_PROOF_NODES, StorageLayout, StoredBalance, TokenRegistry,
+    exact, keccak256,
 };
 
 const WHAT: &str = "EVM annex";
@@ -49,6 +50,9 @@ pub enum EvmRecord {
         address: String,
         /// Nodes from the contract's storage root down.
         proof: Vec<HexBytes>,
+        /// The same of the holder's place among those whom the contract has frozen, where it keeps them in a mapping.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        frozen: Option<Vec<HexBytes>>,
     },
     /// What `balanceOf(address)` returned.
     Call {
@@ -72,7 +76,8 @@ impl FromJson for EvmRecord {
                 Self::Storage {
                     instance,
                     address,
-                    proof
+                    proof,
+                    frozen: present
                 }
             ),
             "call" => json::fields!(
@@ -93,9 +98,12 @@ impl FromJson for EvmRecord {
 pub struct EvmAnnex {
     header: EvmHeader,
     accounts: BTreeMap<String, Vec<HexBytes>>,
-    storage: BTreeMap<(InstanceId, String), Vec<HexBytes>>,
+    storage: BTreeMap<(InstanceId, String), StorageProofs>,
     calls: BTreeMap<(InstanceId, String), HexBytes>,
 }
+
+/// Of a holder's balance, and of the place among the frozen.
+type StorageProofs = (Vec<HexBytes>, Option<Vec<HexBytes>>);
 
 impl EvmAnnex {
     /// Parses the exact bytes of the annex of `network`.
@@ -132,22 +140,27 @@ impl EvmAnnex {
                 found,
             })
         };
-        let (address, proof) = match &record {
+        let (address, proofs) = match &record {
             EvmRecord::Block { .. } => return twice("block".into()),
-            EvmRecord::Account { address, proof } | EvmRecord::Storage { address, proof, .. } => {
-                (address, Some(proof))
-            }
-            EvmRecord::Call { address, .. } => (address, None),
+            EvmRecord::Account { address, proof } => (address, [Some(proof), None]),
+            EvmRecord::Storage {
+                address,
+                proof,
+                frozen,
+                ..
+            } => (address, [Some(proof), frozen.as_ref()]),
+            EvmRecord::Call { address, .. } => (address, [None, None]),
         };
         if !Address::parse(network, address).is_ok_and(|parsed| parsed.as_str() == address) {
             let why = format!("`{}` is no canonical address", json::shorten(address));
             return mismatch(WHAT, why);
         }
-        if let Some(proof) = proof.filter(|proof| proof.len() > MAX_PROOF_NODES) {
+        let longest = proofs.into_iter().flatten().map(Vec::len).max();
+        if let Some(found) = longest.filter(|length| *length > MAX_PROOF_NODES) {
             return Err(Error::TooLarge {
                 what: "proof",
                 limit: MAX_PROOF_NODES as u64,
-                found: proof.len() as u64,
+                found: found as u64,
             });
         }
         let label = address.clone();
@@ -157,7 +170,11 @@ impl EvmAnnex {
                 instance,
                 address,
                 proof,
-            } => self.storage.insert((instance, address), proof).is_none(),
+                frozen,
+            } => {
+                let proofs = (proof, frozen);
+                self.storage.insert((instance, address), proofs).is_none()
+            }
             EvmRecord::Call {
                 instance,
                 address,
@@ -184,6 +201,7 @@ impl EvmAnnex {
         time: u64,
         rows: &[&ReserveRow],
         tokens: &TokenRegistry,
+        wallets: &Wallets,
     ) -> Result<(), Error> {
         let header = &self.header;
         if header.hash() != block.hash || header.number() != block.height {
@@ -201,7 +219,7 @@ impl EvmAnnex {
         // A contract's account is proven once, whoever holds its tokens.
         let mut contracts = BTreeMap::new();
         for row in rows {
-            self.verify_row(row, tokens, &mut contracts, &mut used)
+            self.verify_row(row, (tokens, wallets), &mut contracts, &mut used)
                 .map_err(|error| about(row, error))?;
         }
         let records = [
@@ -218,22 +236,31 @@ impl EvmAnnex {
     fn verify_row<'a>(
         &'a self,
         row: &'a ReserveRow,
-        tokens: &TokenRegistry,
+        (tokens, wallets): (&TokenRegistry, &Wallets),
         contracts: &mut BTreeMap<String, Option<Account>>,
         used: &mut Used<'a>,
     ) -> Result<(), Error> {
         let key = (row.instance.clone(), row.address.clone());
         if row.evidence == Evidence::ContractCall {
+            // What a call returns says nothing of a freeze, which the storage would show.
+            let proven = tokens.find(&row.instance);
+            if proven.is_some_and(|token| token.layout != StorageLayout::BalanceOf) {
+                let why =
+                    "this token's balances are proven by its storage, which shows who is frozen";
+                return mismatch("evidence", why);
+            }
             let result = self.calls.get(&key).ok_or(ABSENT)?;
             used.calls = used.calls.saturating_add(1);
             return same(row, call_result(&result.0)?);
         }
         let Some((_, contract)) = row.instance.as_str().split_once("/erc20:") else {
-            let balance = match self.account(&row.address, used)? {
-                Some(account) => account.balance()?,
-                None => ExactAmount::ZERO,
+            let Some(account) = self.account(&row.address, used)? else {
+                return same(row, ExactAmount::ZERO);
             };
-            return same(row, balance);
+            if *account.code_hash() != keccak256(b"") {
+                wallets.expect_told(row)?;
+            }
+            return same(row, account.balance()?);
         };
         let Some(token) = tokens.find(&row.instance) else {
             return Err(Error::Missing {
@@ -241,6 +268,7 @@ impl EvmAnnex {
             });
         };
         let holder = EvmAddress::from_hex(&row.address).ok_or(ABSENT)?;
+        let frozen_slot = token.frozen_slot_of(&holder);
         let Some(slot) = token.layout.slot_of(&holder) else {
             return Err(Error::Unsupported {
                 what: "storage proof of a token whose storage holds no balances",
@@ -248,7 +276,17 @@ impl EvmAnnex {
             });
         };
         let contract = canonical(&row.network, contract)?;
-        let proof = self.storage.get(&key).ok_or(ABSENT)?;
+        let (proof, frozen_proof) = self.storage.get(&key).ok_or(ABSENT)?;
+        let frozen = match (frozen_slot, frozen_proof) {
+            (Some(slot), Some(proof)) => Some((slot, proof)),
+            (None, None) => None,
+            (Some(_), None) => return Err(ABSENT),
+            (None, Some(_)) => {
+                return Err(Error::Missing {
+                    what: "where a token of the reserves keeps who is frozen, in the checker's registry",
+                });
+            }
+        };
         used.storage = used.storage.saturating_add(1);
         if !contracts.contains_key(&contract) {
             let name = self.accounts.get_key_value(&contract).ok_or(ABSENT)?.0;
@@ -256,12 +294,20 @@ impl EvmAnnex {
             contracts.insert(contract.clone(), account);
         }
         let stored = match contracts.get(&contract).and_then(Option::as_ref) {
-            Some(account) => token.layout.balance_in(&account.storage(&slot, proof)?)?,
+            Some(account) => {
+                let mut stored = token.layout.balance_in(&account.storage(&slot, proof)?)?;
+                if let Some((slot, proof)) = frozen {
+                    stored.frozen |= account.storage(&slot, proof)? != [0; 32];
+                }
+                stored
+            }
             // A contract that is not there holds nothing for anybody.
-            None if proof.is_empty() => StoredBalance {
-                amount: ExactAmount::ZERO,
-                frozen: false,
-            },
+            None if proof.is_empty() && frozen.is_none_or(|(_, proof)| proof.is_empty()) => {
+                StoredBalance {
+                    amount: ExactAmount::ZERO,
+                    frozen: false,
+                }
+            }
             None => return mismatch("storage proof", "there is no such contract at this block"),
         };
         if stored.frozen && row.encumbered != Some(row.amount) {

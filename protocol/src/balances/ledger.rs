@@ -43,20 +43,8 @@ pub fn verify_balances(
     let mut readings = Vec::new();
     for row in evidence.rows {
         let namespace = row.network.split(':').next().unwrap_or_default();
-        // A coin of another name would be counted from the same evidence once more.
-        let coin = row
-            .instance
-            .as_str()
-            .split_once('/')
-            .map_or("", |(_, coin)| coin);
-        let native = coin.starts_with("slip44:");
-        let fits = match row.evidence {
-            Evidence::UtxoSet => native,
-            Evidence::ContractCall => coin.starts_with("erc20:"),
-            Evidence::EvmStateProof => native || coin.starts_with("erc20:"),
-            Evidence::AgreedReadings | Evidence::SignedReading => true,
-        };
-        if !fits {
+        // A chain's own coin has no contract to call.
+        if row.evidence == Evidence::ContractCall && row.instance.native().is_some() {
             let why = format!("no {} shows {}", row.evidence.as_str(), row.instance);
             return mismatch("evidence", why);
         }
@@ -72,6 +60,8 @@ pub fn verify_balances(
             }
         }
     }
+    // Their records are verified here; which rows they speak for is step 13's.
+    let wallets = Wallets::read(evidence.snapshot, evidence.annexes)?;
     let mut expected = Vec::new();
     for (network, rows) in &chains {
         let parsed: Network = network.parse().map_err(|_| Error::Unsupported {
@@ -86,7 +76,8 @@ pub fn verify_balances(
         let time = evidence.snapshot.time;
         match parsed {
             Network::Evm(_) => {
-                EvmAnnex::parse(&parsed, bytes)?.verify(block, time, rows, tokens)?
+                let annex = EvmAnnex::parse(&parsed, bytes)?;
+                annex.verify(block, time, rows, tokens, &wallets)?;
             }
             _ => UtxoAnnex::parse(&parsed, bytes)?.verify(&parsed, block, time, rows)?,
         }
@@ -98,8 +89,7 @@ pub fn verify_balances(
         evidence.snapshot,
         &readings,
     )?);
-    // Their records were verified; which rows they speak for is step 13's.
-    facts.extend(Wallets::read(evidence.snapshot, evidence.annexes)?.check_used(evidence.rows)?);
+    facts.extend(wallets.check_used(evidence.rows)?);
     // An annex by an evidence's name that nothing rests on would look like evidence.
     for name in evidence.annexes.keys() {
         if is_evidence(name)
@@ -133,13 +123,22 @@ fn check_coins(
     facts: &mut Facts,
 ) -> Result<(), Error> {
     let mut native = BTreeMap::new();
-    let mut others = Vec::new();
+    let mut notes: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for asset in evidence.assets {
-        for instance in tokens.check_asset(asset)? {
-            others.push(format!("{} counts {instance}", asset.id()));
+        let checked = tokens.check_asset(asset)?;
+        let mut note = |name, text| notes.entry(name).or_default().push(text);
+        for id in checked.wrapped {
+            note("wrapped", format!("{} counts {id}", asset.id()));
+        }
+        for id in checked.test_networks {
+            note("test_networks", format!("{} counts {id}", asset.id()));
+        }
+        for instance in checked.unknown {
+            let text = format!("{} at {}", instance.id, instance.decimals);
+            note("decimals_unchecked", text);
         }
         for instance in asset.instances() {
-            if !instance.id.as_str().contains("/slip44:") {
+            if instance.id.native().is_none() {
                 continue;
             }
             let chain = instance.id.chain();
@@ -152,8 +151,8 @@ fn check_coins(
             }
         }
     }
-    if !others.is_empty() {
-        facts.insert("wrapped", others.join("; "));
+    for (name, texts) in notes {
+        facts.insert(name, texts.join("; "));
     }
     Ok(())
 }

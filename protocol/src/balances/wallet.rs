@@ -23,7 +23,7 @@ use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::json::{self, FromJson, Mistake};
-use crate::ownership::{Challenge, Network, Scheme, eip1271_hash};
+use crate::ownership::{Challenge, Network, SafeOwners, Scheme, eip1271_hash};
 use crate::report::Facts;
 use crate::reserve_row::ReserveRow;
 use crate::state_proof::{Account, EvmHeader, MAX_PROOF_NODES, keccak256};
@@ -263,6 +263,31 @@ impl Wallets {
             // Without its record a contract wallet is undecided, and says so itself.
             _ => row.verify_ownership(challenge),
         }
+    }
+
+    /// The owners of a Safe, as its storage was proven to have them.
+    #[must_use]
+    pub fn safe_owners(&self, network: &str, address: &str) -> Option<&SafeOwners> {
+        match self.0.get(&(network.into(), address.into())) {
+            Some(Voice::Safe(safe)) => Some(&safe.owners),
+            _ => None,
+        }
+    }
+
+    /// Checks that there is a record of an account which was proven to have code, and signs by a key: that it runs
+    /// another's code could be kept quiet otherwise. Contracts that sign need their record in any case.
+    pub(super) fn expect_told(&self, row: &ReserveRow) -> Result<(), Error> {
+        let by_contract = matches!(row.scheme.parse(), Ok(Scheme::Safe | Scheme::Eip1271));
+        let told = self
+            .0
+            .contains_key(&(row.network.clone(), row.address.clone()));
+        if by_contract || told {
+            return Ok(());
+        }
+        mismatch(
+            "delegation",
+            "the account has code, and no record of the wallets annex says whose",
+        )
     }
 
     /// Checks that every record is some row's, and tells what a reader should know of them.

@@ -25,7 +25,7 @@ pub(crate) use account::exact;
 pub use account::{Account, EvmAddress};
 pub use header::{EvmHeader, MAX_HEADER_BYTES};
 pub(crate) use token::pad;
-pub use token::{StorageLayout, StoredBalance, Token, TokenRegistry};
+pub use token::{CheckedAsset, StorageLayout, StoredBalance, Token, TokenRegistry};
 pub use trie::{MAX_PROOF_NODES, lookup};
 
 use sha3::{Digest as _, Keccak256};

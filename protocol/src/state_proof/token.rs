@@ -16,10 +16,11 @@ use serde::Serialize;
 use super::account::{EvmAddress, exact};
 use super::keccak256;
 use crate::amount::{Decimals, ExactAmount};
-use crate::asset::{Asset, InstanceId};
+use crate::asset::{Asset, Instance, InstanceId};
 use crate::error::Error;
 use crate::hex_bytes::HexBytes;
 use crate::json::{self, FromJson, Mistake};
+use crate::native_coin::NativeCoin;
 
 /// A registry has some thousands of tokens at most.
 const MAX_REGISTRY_BYTES: usize = 4 << 20;
@@ -73,12 +74,12 @@ impl StorageLayout {
     /// The storage slot of a holder's balance; `None` where none holds it.
     #[must_use]
     pub fn slot_of(&self, holder: &EvmAddress) -> Option<[u8; 32]> {
-        let holder = pad(holder.as_bytes())?;
         match self {
-            Self::SolidityMapping { slot, .. } => {
-                Some(keccak256(&[holder, pad(&slot.0)?].concat()))
+            Self::SolidityMapping { slot, .. } => solidity_slot(slot, holder),
+            Self::VyperMapping { slot } => {
+                let holder = pad(holder.as_bytes())?;
+                Some(keccak256(&[pad(&slot.0)?, holder].concat()))
             }
-            Self::VyperMapping { slot } => Some(keccak256(&[pad(&slot.0)?, holder].concat())),
             Self::BalanceOf => None,
         }
     }
@@ -118,14 +119,25 @@ impl StorageLayout {
             Self::VyperMapping { slot } => (slot, 256),
             Self::BalanceOf => return Ok(()),
         };
-        if slot.0.is_empty() || slot.0.len() > 32 {
-            return Err("a slot has 1 to 32 bytes");
-        }
+        check_slot(slot)?;
         if !(1..=256).contains(&bits) {
             return Err("a balance has 1 to 256 bits");
         }
         Ok(())
     }
+}
+
+fn check_slot(slot: &HexBytes) -> Result<(), &'static str> {
+    if slot.0.is_empty() || slot.0.len() > 32 {
+        return Err("a slot has 1 to 32 bytes");
+    }
+    Ok(())
+}
+
+fn solidity_slot(slot: &HexBytes, holder: &EvmAddress) -> Option<[u8; 32]> {
+    Some(keccak256(
+        &[pad(holder.as_bytes())?, pad(&slot.0)?].concat(),
+    ))
 }
 
 pub(crate) fn pad(bytes: &[u8]) -> Option<[u8; 32]> {
@@ -146,14 +158,35 @@ pub struct Token {
     pub decimals: Decimals,
     /// Where it keeps balances.
     pub layout: StorageLayout,
+    /// Slot of a `mapping(address => bool)` of Solidity beside the balances, big-endian, up to 32 bytes: who is in it is
+    /// frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frozen: Option<HexBytes>,
 }
 
 json::object!(Token {
     instance,
     symbol,
     decimals,
-    layout
+    layout,
+    frozen: present
 });
+
+impl Token {
+    /// The storage slot that says whether a holder is frozen; `None` where no mapping beside the balances says so.
+    #[must_use]
+    pub fn frozen_slot_of(&self, holder: &EvmAddress) -> Option<[u8; 32]> {
+        solidity_slot(self.frozen.as_ref()?, holder)
+    }
+
+    fn check(&self) -> Result<(), &'static str> {
+        if self.frozen.is_some() && self.layout == StorageLayout::BalanceOf {
+            return Err("who is frozen is proven beside a balance that is");
+        }
+        self.frozen.as_ref().map_or(Ok(()), check_slot)?;
+        self.layout.check()
+    }
+}
 
 /// The tokens that a verifier knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -179,7 +212,7 @@ impl TokenRegistry {
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let registry: Self = json::parse("token registry", bytes, MAX_REGISTRY_BYTES)?;
         for (index, token) in registry.tokens.iter().enumerate() {
-            token.layout.check().map_err(|why| Error::Field {
+            token.check().map_err(|why| Error::Field {
                 what: "storage layout",
                 why: why.into(),
             })?;
@@ -211,21 +244,30 @@ impl TokenRegistry {
         self.tokens.iter().find(|token| token.instance == *instance)
     }
 
-    /// Checks an asset's instances: the decimals are the contract's, and where the registry knows a token of the asset's
-    /// name on a chain, no other contract of that chain stands for it. Gives the instances that are other tokens than the
-    /// asset's name says, such as wrapped coins.
+    /// Checks an asset's instances: number and decimals are the chain's own coin's, or the decimals are the contract's; and
+    /// where the registry knows a token of the asset's name on a chain, no other contract of that chain stands for it.
     ///
     /// # Errors
     /// [`Error::Mismatch`].
-    pub fn check_asset<'a>(&self, asset: &'a Asset) -> Result<Vec<&'a InstanceId>, Error> {
+    pub fn check_asset<'a>(&self, asset: &'a Asset) -> Result<CheckedAsset<'a>, Error> {
         let symbol = asset.id().as_str();
-        let mut others = Vec::new();
+        let mut checked = CheckedAsset::default();
         for instance in asset.instances() {
-            let Some((_, contract)) = instance.id.as_str().split_once("/erc20:") else {
+            let id = &instance.id;
+            if id.native().is_some() {
+                match NativeCoin::check(instance)? {
+                    Some(coin) => {
+                        checked
+                            .wrapped
+                            .extend((coin.symbol != symbol).then_some(id));
+                        checked.test_networks.extend(coin.is_test.then_some(id));
+                    }
+                    None => checked.unknown.push(instance),
+                }
                 continue;
-            };
+            }
             let mismatch = |what, why| Err(Error::Mismatch { what, why });
-            match self.find(&instance.id) {
+            match self.find(id) {
                 Some(token) if token.decimals != instance.decimals => {
                     let why = alloc::format!(
                         "the contract of {symbol} has {} decimals, the attestation says {}",
@@ -234,23 +276,36 @@ impl TokenRegistry {
                     );
                     return mismatch("decimals of a token", why);
                 }
-                Some(token) if token.symbol != symbol => others.push(&instance.id),
-                Some(_) => {}
+                Some(token) => checked
+                    .wrapped
+                    .extend((token.symbol != symbol).then_some(id)),
                 None => {
-                    let chain = instance.id.chain();
+                    let chain = id.chain();
                     let named =
                         |token: &&Token| token.symbol == symbol && token.instance.chain() == chain;
                     if let Some(real) = self.tokens.iter().find(named) {
                         let why = alloc::format!(
                             "{symbol} on {chain} is {}, not {}",
                             real.instance,
-                            json::shorten(contract)
+                            json::shorten(id.as_str())
                         );
                         return mismatch("token contract", why);
                     }
+                    checked.unknown.push(instance);
                 }
             }
         }
-        Ok(others)
+        Ok(checked)
     }
+}
+
+/// What a reader should know of an asset whose instances contradict nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CheckedAsset<'a> {
+    /// Instances that are other coins than the asset's id says, such as wrapped ones.
+    pub wrapped: Vec<&'a InstanceId>,
+    /// Instances of which the verifier knows neither contract nor chain: their decimals are the exchange's word.
+    pub unknown: Vec<&'a Instance>,
+    /// Coins of test networks.
+    pub test_networks: Vec<&'a InstanceId>,
 }

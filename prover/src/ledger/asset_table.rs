@@ -15,14 +15,16 @@
 //! decimals = 18
 //! ```
 //!
-//! Checked here: the form. What an asset and an instance are is checked by [`por_protocol::asset`]; that the decimals
-//! are those of the chain is *not* checked here, but against the chain when reserves are read.
+//! Checked here: the form, and that a chain's own coin has the chain's number and decimals. What an asset and an instance
+//! are is checked by [`por_protocol::asset`]; a token's decimals are *not* checked here, but against its contract when
+//! reserves are read.
 
 use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 
 use por_protocol::asset::{Asset, AssetTable};
+use por_protocol::native_coin::NativeCoin;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -78,10 +80,18 @@ fn parse(path: &Path, text: &str) -> Result<AssetTable, LedgerError> {
         .into_iter()
         .map(|asset| (asset.span(), asset.into_inner()))
         .unzip();
-    AssetTable::new(assets).map_err(|error| {
+    let table = AssetTable::new(assets).map_err(|error| {
         let span = error.index().and_then(|index| spans.get(index).cloned());
         LedgerError::new(at(span), Reason::Table(error))
-    })
+    })?;
+    for (asset, span) in table.iter().zip(spans) {
+        for instance in asset.instances() {
+            NativeCoin::check(instance).map_err(|error| {
+                LedgerError::new(at(Some(span.clone())), Reason::NativeCoin(error))
+            })?;
+        }
+    }
+    Ok(table)
 }
 
 /// Line and column of a byte of the text.
@@ -218,6 +228,19 @@ decimals = 18
             refuse("asset = [[\"BTC\", \"Bitcoin\", 8, []]]").0,
             "asset-table-form"
         );
+    }
+
+    #[test]
+    fn b_04_a_native_coin_with_other_decimals_is_refused_with_its_line() {
+        let (code, text) = refuse(&GOOD.replace("decimals = 18", "decimals = 6"));
+        assert_eq!(code, "native-coin");
+        assert!(
+            text.starts_with("assets.toml:10:1: native coin does not match: ETH on eip155:1 has 18 decimals, not 6"),
+            "{text}"
+        );
+        let (code, text) = refuse(&GOOD.replace("slip44:60", "slip44:61"));
+        assert_eq!(code, "native-coin");
+        assert!(text.contains("slip44:60, not slip44:61"), "{text}");
     }
 
     #[test]

@@ -257,6 +257,9 @@ pub enum Reason {
     /// The assets contradict each other.
     #[error("{0}")]
     Table(#[source] AssetError),
+    /// A native coin has another number or other decimals than its chain gives it.
+    #[error("{0}")]
+    NativeCoin(#[source] por_protocol::error::Error),
 }
 
 /// An input that was refused.
@@ -339,6 +342,7 @@ impl LedgerError {
             Reason::FileTooLarge { .. } => "input-too-large",
             Reason::Toml { .. } => "asset-table-form",
             Reason::Table(error) => error.code(),
+            Reason::NativeCoin(_) => "native-coin",
         }
     }
 
@@ -430,6 +434,9 @@ impl LedgerError {
                 "keep it under one asset: its reserves can cover only one book".into()
             }
             Reason::Table(_) => "correct the asset table".into(),
+            Reason::NativeCoin(_) => {
+                "write the chain's own number and decimals: verifiers know them, and refuse others".into()
+            }
         }
     }
 }

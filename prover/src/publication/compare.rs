@@ -331,7 +331,9 @@ impl Reserves {
         let challenge = self.challenge.as_ref().map_err(Clone::clone);
         let ownership = match challenge.and_then(|challenge| row.verify_ownership(challenge)) {
             Ok(()) => Ownership::Proven,
-            Err(ProtocolError::Unsupported { .. }) => Ownership::Undecided,
+            Err(ProtocolError::Unsupported { .. } | ProtocolError::Missing { .. }) => {
+                Ownership::Undecided
+            }
             Err(_) => Ownership::NotProven,
         };
         Entry {

@@ -165,6 +165,26 @@ fn assets(cases: &mut Cases) {
             "eip155:01/slip44:60",
             "instance-spelling",
         ),
+        (
+            "instance-other-standard",
+            "eip155:56/bep20:0x55d398326f99059ff775485246999027b3197955",
+            "instance-spelling",
+        ),
+        (
+            "instance-mint",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+            "ok",
+        ),
+        (
+            "instance-mint-too-long",
+            "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp/token:1EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v",
+            "instance-spelling",
+        ),
+        (
+            "instance-contract-in-hexadecimal",
+            "tron:728126428/trc20:41a614f803b6fd780986a42c78ec9c7f77e6ded13c",
+            "instance-spelling",
+        ),
         ("instance-no-asset", "eip155:1", "instance-form"),
         ("instance-empty", "", "instance-form"),
     ] {
@@ -186,6 +206,11 @@ fn assets(cases: &mut Cases) {
         (
             "table-instance-twice-by-case",
             "BTC a-b1:1/x-y:aa\nETH a-b1:1/x-y:AA",
+            "instance-duplicate",
+        ),
+        (
+            "table-instance-twice-by-standard",
+            "BTC a-b1:1/x-y:aa\nETH a-b1:1/x-z:aa",
             "instance-duplicate",
         ),
         ("table-no-instance", "BTC", "instance-count"),

@@ -159,7 +159,16 @@ fn prove_tokens(
         }
     }
     for (contract, mut lines) in by_contract {
-        let slots: Vec<_> = lines.iter().map(|(_, slot)| *slot).collect();
+        let frozen_slot = |line: &Line| {
+            let token = tokens.find(&line.instance.id)?;
+            token.frozen_slot_of(&holder(line))
+        };
+        // A line's balance, and behind it the line's place among the frozen.
+        let slots: Vec<_> = lines
+            .iter()
+            .flat_map(|(line, slot)| [Some(*slot), frozen_slot(line)])
+            .flatten()
+            .collect();
         let proof = node.storage_proofs(contract, &slots, block.header.number(), |_| ())?;
         let account = Account::prove(block.header.state_root(), &contract, &proof.account)
             .map_err(|error| false_proof(node, &error))?;
@@ -175,13 +184,27 @@ fn prove_tokens(
                 proof: proof.account,
             });
         }
-        for ((line, slot), nodes) in lines.iter_mut().zip(proof.storage) {
+        let mut proofs = proof.storage.into_iter();
+        for (line, slot) in &mut lines {
+            let missing = || node.fault(Fault::Malformed, "eth_getProof: a slot is missing");
+            let nodes = proofs.next().ok_or_else(missing)?;
+            let frozen = match frozen_slot(line) {
+                Some(slot) => Some((slot, proofs.next().ok_or_else(missing)?)),
+                None => None,
+            };
             let token = tokens.find(&line.instance.id);
             let stored = match (&account, token) {
-                (Some(account), Some(token)) => account
-                    .storage(slot, &nodes)
-                    .and_then(|word| token.layout.balance_in(&word))
-                    .map_err(|error| false_proof(node, &error))?,
+                (Some(account), Some(token)) => {
+                    let read = || {
+                        let mut stored =
+                            token.layout.balance_in(&account.storage(slot, &nodes)?)?;
+                        if let Some((slot, nodes)) = &frozen {
+                            stored.frozen |= account.storage(slot, nodes)? != [0; 32];
+                        }
+                        Ok(stored)
+                    };
+                    read().map_err(|error: por_protocol::error::Error| false_proof(node, &error))?
+                }
                 _ => StoredBalance {
                     amount: ExactAmount::ZERO,
                     frozen: false,
@@ -200,6 +223,7 @@ fn prove_tokens(
                 instance: line.instance.id.clone(),
                 address: line.address.as_str().into(),
                 proof: nodes,
+                frozen: frozen.map(|(_, nodes)| nodes),
             });
             bar.inc(1);
         }

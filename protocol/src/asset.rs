@@ -26,7 +26,7 @@ use thiserror::Error;
 use crate::account::{TextError, check_text};
 use crate::amount::Decimals;
 use crate::json::{self, FromJson, Mistake};
-use crate::ownership::{Address, Network, SolanaCluster, TronChain};
+use crate::ownership::base58;
 
 /// Why something is no asset, no instance or no table of them.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -730,15 +730,17 @@ fn token_standard(chain_space: &str) -> Option<&'static str> {
     })
 }
 
-/// Whether a contract or mint is written as addresses of its chain are. All networks of TRON, and of Solana, write them
-/// alike.
+/// Whether a contract or mint is written as addresses of its chain are: Base58, with TRON's version and checksum.
+///
+/// Not by [`crate::ownership::Address`]: it would bring the addresses of all chains to every reader of an asset, and so
+/// into the page's first module.
 fn is_canonical_contract(chain_space: &str, reference: &str) -> bool {
-    let network = match chain_space {
-        "tron" => Network::Tron(TronChain::Mainnet),
-        "solana" => Network::Solana(SolanaCluster::Mainnet),
-        _ => return true,
-    };
-    Address::parse(&network, reference).is_ok_and(|parsed| parsed.as_str() == reference)
+    match chain_space {
+        "tron" => base58::decode_address(reference)
+            .is_ok_and(|(version, _)| version == base58::TRON_VERSION),
+        "solana" => base58::decode::<32>(reference).is_some(),
+        _ => true,
+    }
 }
 
 fn is_canonical_number(text: &str) -> bool {

@@ -124,5 +124,8 @@ fn every_attack_has_its_tests_and_every_test_its_attack() {
     }
     let known: BTreeSet<_> = listed.keys().collect();
     let strange: Vec<_> = tested.keys().filter(|id| !known.contains(id)).collect();
-    assert!(strange.is_empty(), "tests about rows that are not there: {strange:?}");
+    assert!(
+        strange.is_empty(),
+        "tests about rows that are not there: {strange:?}"
+    );
 }

@@ -121,9 +121,9 @@ impl StatementCommand {
         let write = |account: &str, file: &[u8]| {
             let path = staging.path().join(file_name(account));
             let mut output = secret_file::create_private(&path)?;
-            output.write_all(file).map_err(Error::io(&path))?;
-            bar.inc(1);
-            Ok::<_, Error>(())
+            // The folder gets its name at the end: no power loss may leave it with files that are empty.
+            let written = output.write_all(file).and_then(|()| output.sync_all());
+            written.map_err(Error::io(&path))
         };
         match (listed, source) {
             (Some(accounts), _) => {
@@ -351,8 +351,13 @@ impl Index {
         written.map_err(|error| Error::io(&self.path)(error.into()))
     }
 
-    fn finish(mut self) -> Result<u64, Error> {
-        self.writer.flush().map_err(Error::io(&self.path))?;
+    fn finish(self) -> Result<u64, Error> {
+        let file = self.writer.into_inner().map_err(|error| Error::Io {
+            path: self.path.clone(),
+            source: error.into_error(),
+        })?;
+        file.sync_all().map_err(Error::io(&self.path))?;
+        durable::sync_parent(&self.path)?;
         Ok(self.count)
     }
 }

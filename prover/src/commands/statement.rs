@@ -130,15 +130,21 @@ impl StatementCommand {
                 bar.set_length(accounts.len() as u64);
                 accounts.par_iter().try_for_each(|account| {
                     let file = source.find(account)?.ok_or_else(|| unknown("an account"))?;
-                    write(account, &file)
+                    write(account, &file)?;
+                    bar.inc(1);
+                    Ok::<_, Error>(())
                 })?;
                 accounts.iter().try_for_each(|account| index.add(account))?;
             }
             (None, Source::Run(issuer)) => {
+                // How many accounts there are is known only at the end; how many balances, before.
+                bar.set_message("balances");
                 bar.set_length(issuer.rows());
                 in_batches(issuer, |batch| {
                     batch.par_iter().try_for_each(|(account, balances)| {
-                        write(account.as_str(), &issuer.issue(account, balances)?)
+                        write(account.as_str(), &issuer.issue(account, balances)?)?;
+                        bar.inc(balances.len() as u64);
+                        Ok::<_, Error>(())
                     })?;
                     let mut accounts = batch.iter().map(|(account, _)| account.as_str());
                     accounts.try_for_each(|account| index.add(account))

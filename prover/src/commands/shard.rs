@@ -22,6 +22,7 @@ use crate::build::{
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run, folder_name};
 use crate::progress;
+use crate::publication::Publication;
 use crate::secret_file;
 use crate::tell;
 
@@ -226,6 +227,7 @@ impl RunStep {
     }
 
     fn make(&self) -> Result<(), Error> {
+        Publication::refuse_around(&self.out)?;
         let run = Home::at(&self.home.home).run(self.run.run)?;
         let inputs = RunInputs::read(&run)?;
         let books = books(&inputs)?;

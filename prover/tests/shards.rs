@@ -92,6 +92,28 @@ fn p_09_shards_of_any_machines_make_the_books_that_one_build_makes() {
 }
 
 #[test]
+fn an_order_of_leaves_that_another_run_left_in_the_folder_is_found() {
+    let sample = planned().sample.copy();
+    let make = ["run", "--book", "ETH-owed", "--out", "made"];
+    shard(&sample, &make).expect(0);
+    // The shards went to the machine that merges; the order stayed. The next month has as many leaves.
+    for name in ["000000.tiles", "000000.secret"] {
+        fs::remove_file(sample.at(&format!("made/ETH-owed/{name}"))).unwrap();
+    }
+    let leaves = ["BTC=272", "ETH=64", "USDT=48"];
+    let mut plan = vec!["--replace", "0"];
+    plan.extend(leaves.iter().flat_map(|leaf| ["--leaves", leaf]));
+    sample.plan(&plan).expect(0);
+    shard(&sample, &make).refuses(
+        3,
+        &["made/ETH-owed/leaves", "not the one of this plan", "--out"],
+    );
+    assert!(!sample.at("made/ETH-owed/000000.secret").exists());
+    fs::remove_dir_all(sample.at("made")).unwrap();
+    shard(&sample, &make).expect(0);
+}
+
+#[test]
 fn p_10_shards_that_come_when_all_is_built_are_said_to_be_late_and_change_nothing() {
     let sample = planned().built.copy();
     let before = tree(&sample.at(BUILD));

@@ -76,17 +76,20 @@ fn tiles_and_books(sample: &Sample) -> std::collections::BTreeMap<String, Vec<u8
 #[test]
 fn p_09_shards_of_any_machines_make_the_books_that_one_build_makes() {
     let sample = made_on_three_machines();
-    shard(&sample, &ALL).says(0, &["Merged run 0", "Next: por attest."]);
+    shard(&sample, &ALL).says(0, &["Merged run 0", "Next: por attest.", "Destroy"]);
     let expected = tiles_and_books(&planned().built);
     assert_eq!(expected.len(), 3 + 3 + 2 + 2);
     assert!(tiles_and_books(&sample) == expected);
     // The secrets have done their work.
-    let left = tree(&sample.at(BUILD));
-    assert!(
-        !left.keys().any(|name| name.ends_with(".secret")),
-        "{:?}",
-        left.keys()
-    );
+    let mut left = tree(&sample.at(BUILD));
+    left.retain(|name, _| name.ends_with(".secret"));
+    for number in 0..BOOKS.len() {
+        let brought = tree(&sample.at(&format!("worker-{number}")));
+        assert!(brought.keys().any(|name| name.ends_with(".tiles")));
+        left.extend(brought);
+    }
+    left.retain(|name, _| name.ends_with(".secret") || name.ends_with("leaves"));
+    assert!(left.is_empty(), "{:?}", left.keys());
     sample.attest().expect(0);
     sample.publish().expect(0);
 }

@@ -97,6 +97,7 @@ impl Init {
         let key: WitnessSecretKey = secret_file::create_signing_key(&folder.key_path(), name)?;
         print(format!("{}\n", key.public()).as_bytes())?;
         tell!(
+        State::create(&folder)?;
             "This is the witness's public key: exchanges put it into their policy, as `witness <name> <key> <url>`.\n\
              Next: `por witness follow <log key>`, then `por witness serve`."
         );

@@ -902,6 +902,47 @@ fn publish_goes_only_where_a_publication_can_be() {
 }
 
 #[test]
+fn an_exchanges_folder_is_made_once_and_what_lies_there_stays() {
+    let sample = Sample::new(&["BTC"], 5);
+    let init = || {
+        let names = ["--entity", support::ENTITY, "--log-origin", support::ORIGIN];
+        sample.por("init", &[&names[..], &["--assets", "assets.toml"]].concat())
+    };
+    // Killed before its last file: the same command finishes it, with the same key.
+    let before = tree(&sample.at("exchange"));
+    fs::remove_file(sample.at("exchange/por.toml")).unwrap();
+    init().says(0, &["name witnesses in policy"]);
+    assert!(tree(&sample.at("exchange")) == before);
+    for name in ["por.toml", "policy", "assets.toml"] {
+        fs::remove_file(sample.at("exchange").join(name)).unwrap();
+    }
+    init().expect(0);
+    assert!(tree(&sample.at("exchange")) == before);
+    // What somebody wrote there is not overwritten.
+    for name in ["policy", "assets.toml"] {
+        let sample = sample.copy();
+        fs::remove_file(sample.at("exchange/por.toml")).unwrap();
+        let path = format!("exchange/{name}");
+        sample.write(&path, "mine");
+        let names = ["--entity", support::ENTITY, "--log-origin", support::ORIGIN];
+        sample
+            .por("init", &[&names[..], &["--assets", "assets.toml"]].concat())
+            .refuses(4, &[&path, "other content"]);
+        assert_eq!(sample.read(&path), "mine");
+        assert!(!sample.at("exchange/por.toml").exists());
+    }
+    fs::remove_file(sample.at("exchange/por.toml")).unwrap();
+    let other = ["--entity", "X", "--log-origin", "x.example/por"];
+    sample
+        .por("init", &other)
+        .refuses(4, &["exchange/assets.toml"]);
+    let other = [&other[..], &["--assets", "assets.toml"]].concat();
+    sample
+        .por("init", &other)
+        .refuses(4, &["log.key", support::ORIGIN]);
+}
+
+#[test]
 fn an_under_reserved_asset_fails_the_audit_and_not_the_statement() {
     let sample = built().copy();
     // Without its last address the sample holds less than it owes.

@@ -131,6 +131,16 @@ impl PlanCommand {
                 book.leaf_count
             );
         }
+        for book in &plan.books {
+            let padded = padded_leaf_count(book.rows).map_err(Error::protocol("ledger"))?;
+            if book.leaf_count < padded {
+                tell!(
+                    "  hint: {} leaves tell the number of accounts with {} more exactly than the {padded} of the default.",
+                    book.leaf_count,
+                    book.asset.id()
+                );
+            }
+        }
         for debt in &report.debts {
             tell!(
                 "  {:<8} {} accounts have debts: in the report, and subtracted nowhere",

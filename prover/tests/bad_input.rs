@@ -434,9 +434,7 @@ fn wrong_reserves_name_their_line_and_nothing_is_attested() {
     assert!(!sample.at("exchange/runs/000000/attested").exists());
     sample.has_no_leftovers();
     sample.attest().expect(0);
-    sample
-        .attest()
-        .refuses(4, &["attested already", "por plan"]);
+    sample.attest().refuses(4, &["attested already", "--again"]);
 }
 
 #[test]

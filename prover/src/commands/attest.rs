@@ -40,6 +40,9 @@ pub struct Attest {
     pub supersedes: Option<u64>,
     /// Public file to bind into the attestation, such as an auditor's letter
     #[arg(long, value_name = "FILE")]
+    /// Attest a run again that is attested and not published; its approvals have to be given again
+    #[arg(long)]
+    pub again: bool,
     pub annex: Vec<PathBuf>,
     /// A log key that is kept elsewhere.
     #[command(flatten)]
@@ -73,6 +76,7 @@ impl Attest {
             entity: &settings.entity,
             supersedes: self.supersedes,
             blocks: self.block,
+            again: self.again,
             challenge: Some(terms),
             reserves,
             annexes: &self.annex,

@@ -197,6 +197,7 @@ impl Demo {
             public: Vec::new(),
             leaves: Vec::new(),
             expect_total: Vec::new(),
+            replace: None,
         };
         plan.run()?;
 
@@ -239,6 +240,7 @@ impl Demo {
             terms,
             block: blocks,
             supersedes: None,
+            again: false,
             annex: vec![annex],
             signing: SigningArgs::default(),
             collected: None,

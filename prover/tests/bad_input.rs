@@ -315,7 +315,9 @@ fn wrong_folders_and_runs_are_named() {
     built()
         .por("build", &["--run", "7"])
         .refuses(3, &["no such run"]);
-    built().publish().says(4, &["attested"]);
+    built()
+        .publish()
+        .refuses(3, &["not attested", "por attest"]);
     built()
         .por("statement", &["--all", "--out", "all"])
         .refuses(3, &["not attested", "por attest"]);
@@ -792,12 +794,19 @@ fn m_08_times_that_do_not_run_forward_are_not_published() {
         sample.publish()
     };
     let before = tree(&sample.at("publication"));
-    plan("2125-10", "2125-10-31T00:00:00Z").refuses(1, &["not published", "in-order", "future"]);
+    plan("2125-10", "2125-10-31T00:00:00Z")
+        .refuses(1, &["not published", "in-order", "future", "set the clock"]);
     fs::remove_dir_all(sample.at("exchange/runs/000001")).unwrap();
     plan("2025-11", "2025-10-30T23:59:59Z").refuses(1, &["not published", "snapshot", "not later"]);
     fs::remove_dir_all(sample.at("exchange/runs/000001")).unwrap();
-    plan("2025-10", "2025-11-30T00:00:00Z")
-        .refuses(1, &["not published", "period 2025-10 follows 2025-10"]);
+    plan("2025-10", "2025-11-30T00:00:00Z").refuses(
+        1,
+        &[
+            "not published",
+            "period 2025-10 follows 2025-10",
+            "--replace 1",
+        ],
+    );
     assert!(tree(&sample.at("publication")) == before);
     sample.has_no_leftovers();
     fs::remove_dir_all(sample.at("exchange/runs/000001")).unwrap();

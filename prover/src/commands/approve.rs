@@ -89,7 +89,9 @@ impl Approve {
             });
         }
         match signer.sign("approval", text)? {
-            Signed::ToSign(path) => super::publish::explain_to_sign(&path),
+            Signed::ToSign(path) => {
+                super::publish::explain_to_sign(&path, &format!("the key of {}", self.role));
+            }
             Signed::Line(line) => {
                 let approved = String::from_utf8_lossy(&bytes).into_owned() + &line;
                 durable::write(&path, approved.as_bytes())?;

@@ -38,11 +38,11 @@ pub struct Attest {
     /// Sequence of the attestation that this one corrects
     #[arg(long, value_name = "SEQUENCE")]
     pub supersedes: Option<u64>,
-    /// Public file to bind into the attestation, such as an auditor's letter
-    #[arg(long, value_name = "FILE")]
     /// Attest a run again that is attested and not published; its approvals have to be given again
     #[arg(long)]
     pub again: bool,
+    /// Public file to bind into the attestation, such as an auditor's letter
+    #[arg(long, value_name = "FILE")]
     pub annex: Vec<PathBuf>,
     /// A log key that is kept elsewhere.
     #[command(flatten)]
@@ -74,16 +74,16 @@ impl Attest {
         }
         let input = AttestInput {
             entity: &settings.entity,
+            again: self.again,
             supersedes: self.supersedes,
             blocks: self.block,
-            again: self.again,
             challenge: Some(terms),
             reserves,
             annexes: &self.annex,
             tokens: &home.tokens()?,
         };
         match attest(&run, &self.signing.signer(&home)?, input)? {
-            Attested::ToSign(path) => explain_to_sign(&path),
+            Attested::ToSign(path) => explain_to_sign(&path, "the log key"),
             Attested::Done(attestation) => {
                 let roles = home.policy()?.1.approvers().len();
                 let next = if roles == 0 {

@@ -65,10 +65,10 @@ impl SigningArgs {
     }
 }
 
-/// Tells people how to go on with bytes that wait for a signature.
-pub(super) fn explain_to_sign(path: &Path) {
+/// Tells people how to go on with bytes that wait for a signature by this key.
+pub(super) fn explain_to_sign(path: &Path, key: &str) {
     tell!(
-        "Wrote the bytes to be signed to {}: sign exactly these with the log key (Ed25519), then run the same command with \
+        "Wrote the bytes to be signed to {}: sign exactly these with {key} (Ed25519), then run the same command with \
          --signature FILE instead of --to-sign.",
         path.display()
     );
@@ -96,7 +96,11 @@ impl Publish {
                 "Finished what a run that was stopped had left: {} shows this attestation.",
                 self.to.display()
             ),
-            Published::ToSign(path) => explain_to_sign(&path),
+            Published::Page => tell!(
+                "The page of {} is published anew, with the policy of this home.",
+                self.to.display()
+            ),
+            Published::ToSign(path) => explain_to_sign(&path, "the log key"),
             Published::Done { entries, witnesses } => {
                 for (name, answer) in &witnesses {
                     match answer {

@@ -956,8 +956,13 @@ fn an_under_reserved_asset_fails_the_audit_and_not_the_statement() {
     let reserves = sample.read("reserves.csv");
     let lines: Vec<&str> = reserves.lines().collect();
     sample.write("reserves.csv", lines[..lines.len() - 1].join("\n") + "\n");
-    sample.attest().expect(0);
-    sample.publish().expect(0);
+    sample.attest().says(0, &["BTC", "NOT COVERED"]);
+    sample
+        .publish()
+        .refuses(1, &["do not cover", "BTC", "--under-reserved"]);
+    assert!(!sample.at("publication").exists());
+    let anyway = ["--to", "publication", "--under-reserved"];
+    sample.por("publish", &anyway).says(0, &["NOT COVERED"]);
     sample.audit(&[]).says(
         1,
         &[
@@ -1036,7 +1041,7 @@ fn statements_are_private_whole_and_never_overwrite() {
     sample.attest().expect(0);
     let statement = |arguments: &[&str]| sample.por("statement", arguments);
     statement(&["--all", "--out", "all"]).refuses(3, &["not published yet", "por publish"]);
-    sample.publish().expect(0);
+    sample.publish_anyway().expect(0);
     statement(&["--all", "--out", "all"]).says(0, &["Wrote 6 statements to all"]);
     // I-06: the index opens in a spreadsheet, where nothing of it may run.
     let index = sample.read("all/index.csv");

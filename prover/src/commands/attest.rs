@@ -9,8 +9,10 @@ use super::publish::{SigningArgs, explain_to_sign};
 use super::{HomeArg, RunArg};
 use crate::attest::{AttestInput, Attested, attest};
 use crate::chains::collect::Collected;
+use crate::coverage::Coverage;
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::publication::AttestationFolder;
 use crate::reserves::read_reserves;
 use crate::tell;
 
@@ -97,6 +99,7 @@ impl Attest {
                     attestation.books.count,
                     attestation.reserves.count
                 );
+                Coverage::read(&AttestationFolder::at(&run.attested_path()))?.tell();
             }
         }
         Ok(Exit::Ok)

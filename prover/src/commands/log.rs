@@ -307,6 +307,7 @@ impl Rotate {
             home: &home,
             target: &target,
             page: self.page.as_deref(),
+            under_reserved: false,
             signer: Signer::Key(old),
             patience: Duration::from_secs(self.patience),
             now: now(),

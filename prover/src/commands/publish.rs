@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{HomeArg, RunArg, now};
+use crate::coverage::Coverage;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::log::{Answer, Detached, Signer};
-use crate::publication::{Published, Publishing, Target};
+use crate::publication::{AttestationFolder, Published, Publishing, Target};
 use crate::tell;
 
 /// Audit the attested run in full, then publish it and log it
@@ -25,6 +26,9 @@ pub struct Publish {
     /// The built page (web/dist) to publish with it
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
+    /// Log the attestation although it shows fewer reserves than liabilities: it stays for ever
+    #[arg(long)]
+    pub under_reserved: bool,
     /// Seconds to wait for witnesses
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub patience: u64,
@@ -86,6 +90,7 @@ impl Publish {
             home: &home,
             target: &target,
             page: self.page.as_deref(),
+            under_reserved: self.under_reserved,
             signer: self.signing.signer(&home)?,
             patience: Duration::from_secs(self.patience),
             now: now(),
@@ -113,6 +118,7 @@ impl Publish {
                     run.plan()?.0.books.len(),
                     self.to.display()
                 );
+                Coverage::read(&AttestationFolder::at(&run.attested_path()))?.tell();
             }
         }
         Ok(Exit::Ok)

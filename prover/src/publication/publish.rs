@@ -25,6 +25,7 @@ use super::stage::{PAGE_FORMS, holds_policy, stage_attestation, stage_page};
 use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::chains::recheck::BalanceChecks;
+use crate::coverage::Coverage;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::{Home, Run};
@@ -44,6 +45,8 @@ pub struct Publishing<'a> {
     pub target: &'a Target,
     /// The built page, where it is published too.
     pub page: Option<&'a Path>,
+    /// Whether an attestation is logged that shows fewer reserves than liabilities.
+    pub under_reserved: bool,
     /// Who signs the head of the log.
     pub signer: Signer,
     /// How long to wait for witnesses.
@@ -116,6 +119,7 @@ impl Publishing<'_> {
         };
         let audited = audit_staged(&own, &options)?;
         refuse_unless_true(&audited.report, plan.sequence)?;
+        self.check_coverage(run, &own)?;
 
         let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)?;
         self.claim(run, &folder, &own)?;
@@ -185,6 +189,22 @@ impl Publishing<'_> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// What shows too little is logged only where that is wanted: it can never be taken back.
+    fn check_coverage(&self, run: &Run, own: &AttestationFolder) -> Result<(), Error> {
+        let coverage = Coverage::read(own)?;
+        let short = coverage.short();
+        if short.is_empty() || self.under_reserved {
+            return Ok(());
+        }
+        Err(Error::Untrue {
+            place: run.attested_path().display().to_string(),
+            why: format!("reserves do not cover what is owed in {}", short.join(", ")),
+            remedy: "Nothing was published. What is logged stays for ever: to log it so, give --under-reserved; to correct the \
+                     reserves, `por attest --again`."
+                .into(),
+        })
     }
 
     /// The log that is published, if any; only one that the policy's key signed is extended.

@@ -55,7 +55,12 @@ impl RunKey {
     /// The derivations of one plan.
     #[must_use]
     pub fn secrets(&self, plan: &Digest) -> Secrets {
-        Secrets(Hkdf::new(Some(plan.as_bytes()), &self.0))
+        // The library wipes nothing: what stays is the bytes alone.
+        let (mut key, _) = Hkdf::<Sha256>::extract(Some(plan.as_bytes()), &self.0);
+        let mut kept = Zeroizing::new([0; 32]);
+        kept.copy_from_slice(&key);
+        key.zeroize();
+        Secrets(kept)
     }
 }
 
@@ -103,16 +108,17 @@ pub enum Subject<'a> {
     Padding(u64),
 }
 
-/// Derives every secret of one attestation from run key and plan.
-pub struct Secrets(Hkdf<Sha256>);
+/// Derives every secret of one attestation from run key and plan: HKDF's pseudorandom key, wiped when dropped.
+pub struct Secrets(Zeroizing<[u8; 32]>);
 
 impl Secrets {
     fn expand<const N: usize>(&self, info: Encoder) -> Zeroizing<[u8; N]> {
         let mut output = Zeroizing::new([0; N]);
+        #[allow(clippy::expect_used)]
+        let key = Hkdf::<Sha256>::from_prk(self.0.as_slice()).expect("it has a hash's length");
         // Every output here is at most 96 bytes; the limit of RFC 5869 is 255 · 32.
         #[allow(clippy::expect_used)]
-        self.0
-            .expand(&info.into_bytes(), output.as_mut_slice())
+        key.expand(&info.into_bytes(), output.as_mut_slice())
             .expect("fewer than 8,160 bytes are asked for");
         output
     }

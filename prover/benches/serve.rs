@@ -55,6 +55,7 @@ fn publish(folder: &Path, rows: u64) -> Result<()> {
     build(&run)?;
     let tokens = home.tokens()?;
     let input = AttestInput {
+        again: false,
         entity: "Bench",
         supersedes: None,
         blocks: Vec::new(),

@@ -29,6 +29,8 @@ use crate::secret_file;
 pub struct AttestInput<'a> {
     /// Name of the exchange.
     pub entity: &'a str,
+    /// Whether to take the place of an attestation of the same run that nobody has seen.
+    pub again: bool,
     /// Sequence of the attestation this one corrects.
     pub supersedes: Option<u64>,
     /// One block for each chain.
@@ -61,11 +63,15 @@ pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Atte
     let (plan, digest) = run.plan()?;
     let target = run.attested_path();
     if target.exists() {
-        return Err(Error::InTheWay {
-            path: target,
-            why: "this run is attested already".into(),
-            remedy: "A correction is a new run: start it with `por plan`.".into(),
-        });
+        run.check_unpublished()?;
+        if !input.again {
+            return Err(Error::InTheWay {
+                path: target,
+                why: "this run is attested already".into(),
+                remedy: "Go on with `por publish`. Nothing of it is published yet: to attest it anew, give --again."
+                    .into(),
+            });
+        }
     }
     let books = book_rows(run, &plan, &digest, &input.reserves)?;
     let staging = Staging::at(target.with_extension("tmp"))?;
@@ -118,6 +124,14 @@ pub fn attest(run: &Run, signer: &Signer, input: AttestInput<'_>) -> Result<Atte
     };
     durable::write(&folder.json(), text.as_bytes())?;
     durable::write(&folder.note(), note.as_bytes())?;
+    // Two signed attestations of one number would be evidence of two histories (SPEC 7.6.4): the old one goes.
+    let old = Staging::at(target.with_extension("old"))?;
+    match std::fs::rename(&target, old.path()) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(Error::io(&target)(error));
+        }
+        _ => {}
+    }
     staging.rename(&target)?;
     Ok(Attested::Done(Box::new(attestation)))
 }

@@ -106,11 +106,13 @@ pub enum Error {
     },
     /// A staged attestation failed its own audit: nothing was published.
     #[error(
-        "the attestation fails its audit and was not published: {why}\n  The publication is as it was. Keep the run folder: what is wrong is in this run; a new one begins with `por plan`."
+        "the attestation fails its audit and was not published: {why}\n  The publication is as it was. {remedy}"
     )]
     AuditFailed {
         /// The first failed check.
         why: String,
+        /// What to do.
+        remedy: String,
     },
 }
 

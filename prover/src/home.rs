@@ -112,6 +112,12 @@ impl Home {
         self.0.join("log/head")
     }
 
+    /// `log/page`: the page while a change of the key publishes it.
+    #[must_use]
+    pub fn staged_page_path(&self) -> PathBuf {
+        self.0.join("log/page")
+    }
+
     /// Keeps other publishers of this home out until the lock is dropped.
     ///
     /// # Errors
@@ -208,11 +214,13 @@ impl Home {
         }
     }
 
-    /// Begins to make the next run, and keeps others from doing the same.
+    /// Begins to make the next run, and keeps others from doing the same. With `replace`, it is to stand in the place of the
+    /// run of that number, and those after it go with it.
     ///
     /// # Errors
-    /// [`Error::InTheWay`] naming the process that is at it, [`Error::Io`].
-    pub fn begin_run(&self) -> Result<NewRun, Error> {
+    /// [`Error::InTheWay`] naming the process that is at it, or a run that must stay; [`Error::Refused`] if there is no run
+    /// to replace; [`Error::Io`].
+    pub fn begin_run(&self, replace: Option<u64>) -> Result<NewRun, Error> {
         let folder = self.0.join("runs.tmp");
         let lock = loop {
             secret_file::create_private_dir(&folder)?;
@@ -234,7 +242,13 @@ impl Home {
                 _ => {}
             }
         };
-        let sequence = self.runs()?.last().map_or(0, |last| last + 1);
+        let runs = self.runs()?;
+        let replaced = match replace {
+            Some(first) => self.replaceable(&runs, first)?,
+            None => Vec::new(),
+        };
+        let next = runs.last().map_or(0, |last| last + 1);
+        let sequence = replace.unwrap_or(next);
         let staged = Run(folder.join(format!("{sequence:06}")));
         // What a killed process has left, whatever it was going to be.
         for entry in std::fs::read_dir(&folder).map_err(Error::io(&folder))? {
@@ -248,9 +262,28 @@ impl Home {
             sequence,
             staged,
             target: self.run_at(sequence),
+            replaced,
             folder: Staging::hold(folder),
             lock,
         })
+    }
+
+    /// This run and those after it, held still, if nothing of them is known to anybody else.
+    fn replaceable(&self, runs: &[u64], first: u64) -> Result<Vec<(Run, Lock)>, Error> {
+        if !runs.contains(&first) {
+            return Err(Error::refused(
+                format!("there is no run {first} to replace"),
+                "Leave --replace out: `por plan` makes the next run.",
+            ));
+        }
+        let later = runs.iter().filter(|run| **run >= first);
+        let held = later.map(|sequence| {
+            let run = self.run_at(*sequence);
+            let lock = run.lock()?;
+            run.check_unpublished()?;
+            Ok((run, lock))
+        });
+        held.collect()
     }
 
     /// The folder of a run, whether it exists or not.
@@ -266,6 +299,7 @@ pub struct NewRun {
     sequence: u64,
     staged: Run,
     target: Run,
+    replaced: Vec<(Run, Lock)>,
     // Fields are dropped in this order: the folder goes while the lock is held.
     folder: Staging,
     lock: Lock,
@@ -284,20 +318,29 @@ impl NewRun {
         &self.staged
     }
 
-    /// Gives the run its place.
+    /// Gives the run its place. Those that it replaces are set aside, not deleted: they hold secrets, and whoever made them
+    /// decides about those. Returns where they are.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn finish(self) -> Result<Run, Error> {
+    pub fn finish(self) -> Result<(Run, Vec<Run>), Error> {
         if let Some(runs) = self.target.0.parent() {
             secret_file::create_private_dir(runs)?;
+        }
+        let mut aside = Vec::new();
+        // The last one first: killed in between, what is left is a row of runs without a gap.
+        for (run, _lock) in self.replaced.iter().rev() {
+            let to = run.free_name_aside();
+            std::fs::rename(&run.0, &to).map_err(Error::io(&to))?;
+            durable::sync_parent(&to)?;
+            aside.push(Run(to));
         }
         let to = &self.target.0;
         std::fs::rename(&self.staged.0, to).map_err(Error::io(to))?;
         durable::sync_parent(to)?;
         drop(self.folder);
         drop(self.lock);
-        Ok(self.target)
+        Ok((self.target, aside))
     }
 }
 
@@ -414,6 +457,46 @@ impl Run {
         let bytes = std::fs::read(&path).map_err(Error::io(&path))?;
         let plan = Plan::parse(&bytes).map_err(Error::protocol(path.display().to_string()))?;
         Ok((plan, Digest::of(&bytes)))
+    }
+
+    /// `claimed`: where the attestation was begun to be published. From then on others may know it.
+    #[must_use]
+    pub fn claim_path(&self) -> PathBuf {
+        self.0.join("claimed")
+    }
+
+    /// Checks that nobody else can know the attestation of this run: only then may another one take its number.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] if it is published, or was begun to be.
+    pub fn check_unpublished(&self) -> Result<(), Error> {
+        let in_the_way = |why: String, remedy: &str| Error::InTheWay {
+            path: self.0.clone(),
+            why,
+            remedy: remedy.into(),
+        };
+        if self.log_proof_path().exists() {
+            return Err(in_the_way(
+                "this run is published".into(),
+                "A correction is a new run: `por plan`, `por build`, then `por attest --supersedes` with the number of this one.",
+            ));
+        }
+        let path = self.claim_path();
+        match std::fs::read_to_string(&path) {
+            Ok(place) => Err(in_the_way(
+                format!("this run was begun to be published to {}", place.trim_end()),
+                "Finish it with `por publish`; a correction of it is the run after it.",
+            )),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(Error::Io { path, source }),
+        }
+    }
+
+    /// `000000.abandoned-1`, or the first number that is free.
+    fn free_name_aside(&self) -> PathBuf {
+        let named = |number: u64| self.0.with_extension(format!("abandoned-{number}"));
+        let free = (1..).map(named).find(|path| !path.exists());
+        free.unwrap_or_else(|| named(0))
     }
 
     /// Keeps other runs out until the lock is dropped.

@@ -86,10 +86,11 @@ pub(crate) fn serve(sites: Vec<Site>, ready: impl FnOnce(&[SocketAddr])) -> Resu
     })
 }
 
-/// As many as the system lets this process have, its own files left out.
+/// As many as the system lets this process have, its own files left out: each is a file, and may have another one open that
+/// it answers from.
 fn connections() -> usize {
     let limits = getrlimit(Resource::Nofile);
-    let wanted = MAX_CONNECTIONS + OWN_FILES;
+    let wanted = 2 * MAX_CONNECTIONS + OWN_FILES;
     let possible = limits.maximum.unwrap_or(u64::MAX).min(wanted);
     let raised = Rlimit {
         current: Some(limits.current.unwrap_or(u64::MAX).max(possible)),
@@ -100,7 +101,7 @@ fn connections() -> usize {
         Ok(()) => possible,
         Err(_) => limits.current.unwrap_or(wanted),
     };
-    let connections = files.saturating_sub(OWN_FILES).clamp(1, MAX_CONNECTIONS);
+    let connections = (files.saturating_sub(OWN_FILES) / 2).clamp(1, MAX_CONNECTIONS);
     usize::try_from(connections).unwrap_or(1)
 }
 

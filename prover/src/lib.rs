@@ -7,6 +7,7 @@ pub mod attest;
 pub mod build;
 pub mod chains;
 pub mod commands;
+mod coverage;
 pub mod demo;
 mod disclosure;
 mod durable;

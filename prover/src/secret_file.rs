@@ -34,28 +34,31 @@ pub fn random_32() -> Result<Zeroizing<[u8; 32]>, Error> {
 /// # Errors
 /// [`Error::InTheWay`] if it exists, [`Error::Io`].
 pub fn create(path: &Path, content: &[u8]) -> Result<(), Error> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|source| {
-            if source.kind() == std::io::ErrorKind::AlreadyExists {
-                Error::InTheWay {
-                    path: path.to_owned(),
-                    why: "this secret exists already and is never overwritten".into(),
-                    remedy: "Move it away if you really mean to replace it.".into(),
-                }
-            } else {
-                Error::Io {
-                    path: path.to_owned(),
-                    source,
-                }
-            }
-        })?;
-    file.write_all(content)
+    // Whole or absent, and there for good before anything is signed with it: a key that a power loss took, or that is half
+    // written, cannot be made again.
+    let temporary = durable::temporary(path);
+    let mut file = create_private(&temporary)?;
+    let placed = file
+        .write_all(content)
         .and_then(|()| file.sync_all())
-        .map_err(Error::io(path))
+        // A second name, which unlike a rename never takes the place of a file.
+        .and_then(|()| std::fs::hard_link(&temporary, path));
+    std::fs::remove_file(&temporary).map_err(Error::io(&temporary))?;
+    placed.map_err(|source| {
+        if source.kind() == std::io::ErrorKind::AlreadyExists {
+            Error::InTheWay {
+                path: path.to_owned(),
+                why: "this secret exists already and is never overwritten".into(),
+                remedy: "Move it away if you really mean to replace it.".into(),
+            }
+        } else {
+            Error::Io {
+                path: path.to_owned(),
+                source,
+            }
+        }
+    })?;
+    durable::sync_parent(path)
 }
 
 /// Opens a secret file for reading after checking that nobody else could.
@@ -117,16 +120,6 @@ pub fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
         .read_to_end(&mut content)
         .map_err(Error::io(path))?;
     Ok(content)
-}
-
-/// Draws a run key and writes it.
-///
-/// # Errors
-/// As [`create`].
-pub fn create_run_key(path: &Path) -> Result<RunKey, Error> {
-    let key = RunKey::from_bytes(*random_32()?).map_err(Error::protocol("run key"))?;
-    write_run_key(path, &key)?;
-    Ok(key)
 }
 
 /// Writes a run key as one line of hex.
@@ -252,7 +245,8 @@ mod tests {
     fn k_02_loose_links_empty_short_and_zero_keys_are_refused() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run.key");
-        create_run_key(&path).unwrap();
+        let key = RunKey::from_bytes(*random_32().unwrap()).unwrap();
+        write_run_key(&path, &key).unwrap();
         assert!(read_run_key(&path).is_ok());
         let mode =
             |mode| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -294,7 +288,7 @@ mod tests {
         .unwrap();
         assert!(read_run_key(&bare).is_ok());
         assert!(
-            create_run_key(&path)
+            write_run_key(&path, &key)
                 .unwrap_err()
                 .to_string()
                 .contains("never overwritten")

@@ -297,6 +297,33 @@ fn f_06_a_power_loss_takes_nothing_that_a_published_head_speaks_of() {
     });
 }
 
+#[test]
+fn f_06_a_power_loss_takes_no_key_and_nothing_that_was_signed() {
+    let sample = Sample::new(&["BTC"], 100);
+    let root = fs::canonicalize(sample.path()).unwrap();
+    let follow = |disk: &mut Disk, arguments: &[&str]| {
+        let (done, calls) = trace(sample.path(), arguments);
+        done.expect(0);
+        calls.iter().for_each(|call| disk.apply(&root, call));
+        let mut lost = disk.lost_below(&root);
+        // A lock holds nothing, and a pipe is no file.
+        lost.retain(|path| !path.ends_with("/lock") && !path.contains("/pipe:"));
+        assert_eq!(lost, [""; 0], "{arguments:?}");
+    };
+    let disk = &mut Disk::default();
+    let names = ["--entity", support::ENTITY, "--log-origin", support::ORIGIN];
+    follow(disk, &[&["init", "--home", "fresh"], &names[..]].concat());
+    sample.plan(&["--leaves", "BTC=112"]).expect(0);
+    sample.por("build", &["--threads", "1"]).expect(0);
+    let mut attest = vec!["attest", "--home", "exchange", "--reserves", "reserves.csv"];
+    attest.extend(["--block-header", "header.hex", "--nonce", support::NONCE]);
+    attest.extend(["--block", support::BLOCKS[0], "--block", support::BLOCKS[1]]);
+    follow(disk, &attest);
+    sample.publish().expect(0);
+    let all = ["statement", "--home", "exchange", "--all", "--out", "all"];
+    follow(disk, &all);
+}
+
 /// A small disk of memory, in a folder; unmounted when dropped.
 struct SmallDisk(tempfile::TempDir);
 

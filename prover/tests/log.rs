@@ -96,12 +96,12 @@ fn an_attestation_is_logged_only_with_the_approvals_that_the_policy_asks_for() {
     approve("cfo", "cfo.key").refuses(4, &["has approved it already"]);
     approve("auditor", "cfo.key").refuses(3, &["cfo.key", "not the key"]);
     approve("janitor", "cfo.key").refuses(3, &["no approver `janitor`"]);
-    refused();
+    refused().refuses(1, &["por approve"]);
     assert!(!sample.at("publication").exists());
     // The board's key is in a hardware module.
     let board =
         |arguments: &[&str]| sample.por("approve", &[&["--role", "board"], arguments].concat());
-    board(&["--to-sign", "bytes"]).expect(0);
+    board(&["--to-sign", "bytes"]).says(0, &["the key of board"]);
     sign_elsewhere(&sample, "auditor.key", "bytes", "signature");
     board(&["--signature", "signature"]).refuses(3, &["signature", "does not sign this"]);
     sign_elsewhere(&sample, "board.key", "bytes", "signature");
@@ -188,6 +188,174 @@ fn a_changed_log_key_keeps_old_statements_true_and_new_ones_by_the_new_key_alone
     sample
         .audit(&[])
         .says(1, &["log-complete", "after a change of key"]);
+}
+
+#[test]
+fn an_attestation_by_a_key_that_was_replaced_before_it_was_logged_is_made_again() {
+    let sample = published().copy();
+    let rotate = ["log", "rotate", "--home", "exchange", "--to", "publication"];
+    built(&sample, NEXT.0, NEXT.1);
+    sample.attest().expect(0);
+    let before = support::tree(sample.path());
+    sample
+        .anyone(&rotate)
+        .refuses(4, &["run 1 is attested by the present key", "por publish"]);
+    assert!(support::tree(sample.path()) == before);
+    // Whoever gets there all the same, as with two homes, is stopped before anything is public.
+    let attested = sample.at("exchange/runs/000001/attested");
+    fs::rename(&attested, sample.at("aside")).unwrap();
+    sample.anyone(&rotate).expect(0);
+    fs::rename(sample.at("aside"), &attested).unwrap();
+    let before = support::tree(&sample.at("publication"));
+    sample.publish().refuses(
+        1,
+        &[
+            "not published",
+            "the log's key has been changed",
+            "por attest --again",
+        ],
+    );
+    assert!(support::tree(&sample.at("publication")) == before);
+    sample.attest_with(&["--again"]).expect(0);
+    sample.publish().expect(0);
+    sample.audit(&[]).expect(0);
+}
+
+#[test]
+fn a_rotation_checks_everything_before_it_changes_anything() {
+    let sample = published().copy();
+    let before = support::tree(sample.path());
+    let rotate = |arguments: &[&str]| {
+        let all = [&["log", "rotate", "--home", "exchange", "--to"], arguments].concat();
+        sample.anyone(&all)
+    };
+    rotate(&["publicatoin"]).refuses(3, &["publicatoin has no log"]);
+    // Another exchange's.
+    let other = Sample::new(&["BTC"], 5);
+    other.plan(&["--leaves", "BTC=16"]).expect(0);
+    other.finish();
+    let place = other.at("publication");
+    rotate(&[place.to_str().unwrap()]).refuses(3, &["checkpoint"]);
+    // A head that was signed and is not published: something waits to be finished.
+    let head = sample.read("exchange/log/head");
+    sample.write("exchange/log/head", head.replacen("\n1\n", "\n2\n", 1));
+    rotate(&["publication"]).refuses(4, &["log/head", "not published", "por publish"]);
+    sample.write("exchange/log/head", head);
+    // A page that would go on to trust the old key alone.
+    sample.write("publication/index.html", "<p>log x</p>");
+    rotate(&["publication"]).refuses(4, &["index.html", "--page"]);
+    fs::remove_file(sample.at("publication/index.html")).unwrap();
+    assert!(support::tree(sample.path()) == before);
+    rotate(&["publication"]).expect(0);
+    // Done and killed before its last step: the key gets its place, and no third one is made.
+    fs::rename(
+        sample.at("exchange/keys/log.key"),
+        sample.at("exchange/keys/log.next.key"),
+    )
+    .unwrap();
+    fs::write(
+        sample.at("exchange/keys/log.key"),
+        &before["exchange/keys/log.key"],
+    )
+    .unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(sample.at("exchange/keys/log.key"), private).unwrap();
+    rotate(&["publication"]).says(0, &["changed already"]);
+    second_month(&sample).expect(0);
+    sample.audit(&[]).expect(0);
+}
+
+#[test]
+fn a_published_page_never_keeps_another_policy_than_the_one_in_force() {
+    let sample = published().copy();
+    fs::create_dir(sample.at("page")).unwrap();
+    for form in ["page/index.html", "page/verify.html"] {
+        sample.write(form, "<script>%POR_POLICY%</script>");
+    }
+    // A page for what is published already: nothing but what may change is written.
+    let page = ["--to", "publication", "--page", "page"];
+    let before = support::tree(&sample.at("publication"));
+    sample.por("publish", &page).says(0, &["page", "anew"]);
+    let mut after = support::tree(&sample.at("publication"));
+    for new in ["index.html", "verify.html", "page.sha256"] {
+        after.remove(new).expect(new);
+    }
+    assert!(after == before);
+    let shown = || {
+        sample
+            .read("publication/index.html")
+            .matches("log sample")
+            .count()
+    };
+    assert_eq!(shown(), 1);
+    // After a change of the policy, the page goes with it or nothing does.
+    let rotate = ["log", "rotate", "--home", "exchange"];
+    let with_page = [&rotate[..], &page[..]].concat();
+    sample.anyone(&with_page[..5]).says(2, &["--to"]);
+    sample
+        .anyone(&with_page[..with_page.len() - 2])
+        .refuses(4, &["index.html", "another policy", "--page"]);
+    sample.anyone(&with_page).expect(0);
+    assert_eq!(shown(), 2);
+    assert_eq!(
+        sample.read("publication/policy"),
+        sample.read("exchange/policy")
+    );
+    built(&sample, NEXT.0, NEXT.1);
+    sample.attest().expect(0);
+    let policy = sample.read("exchange/policy");
+    sample.write("exchange/policy", policy + "# another line\n");
+    sample
+        .publish()
+        .refuses(4, &["index.html", "another policy", "--page"]);
+    sample.por("publish", &page).expect(0);
+    assert!(
+        sample
+            .read("publication/index.html")
+            .contains("another line")
+    );
+    sample.audit(&[]).expect(0);
+}
+
+#[test]
+fn a_run_that_nobody_has_seen_is_planned_and_attested_anew() {
+    let sample = Sample::new(&["BTC"], 24);
+    built(&sample, PERIOD, SNAPSHOT);
+    sample.attest().expect(0);
+    let key = sample.read("exchange/runs/000000/run.key");
+    sample.attest().refuses(4, &["attested already", "--again"]);
+    sample.write("letter.pdf", "an auditor's letter");
+    sample
+        .attest_with(&["--again", "--annex", "letter.pdf"])
+        .expect(0);
+    assert!(!sample.at("exchange/runs/000000/attested.old").exists());
+    // The next run is planned, and said to wait for this one.
+    let plan = |arguments: &[&str]| {
+        let ledger = ["--ledger", "ledger.csv", "--leaves", "BTC=32"];
+        let period = ["--period", NEXT.0, "--snapshot", NEXT.1];
+        sample.por("plan", &[&ledger[..], &period[..], arguments].concat())
+    };
+    plan(&[]).says(
+        0,
+        &["run 0 is not published", "--replace 0", "BTC more exactly"],
+    );
+    plan(&["--replace", "7"]).refuses(3, &["no run 7"]);
+    // Both go, and lie where their secrets can be found and destroyed.
+    plan(&["--replace", "0"]).says(
+        0,
+        &["Planned run 0", "000000.abandoned-1", "000001.abandoned-1"],
+    );
+    let aside = "exchange/runs/000000.abandoned-1/run.key";
+    assert_eq!(sample.read(aside), key);
+    assert_ne!(sample.read("exchange/runs/000000/run.key"), key);
+    sample.por("build", &[]).expect(0);
+    sample.attest().expect(0);
+    sample.publish().expect(0);
+    sample.audit(&[]).expect(0);
+    plan(&["--replace", "0"]).refuses(4, &["000000", "published", "correction"]);
+    sample
+        .attest_with(&["--again"])
+        .refuses(4, &["000000", "published", "--supersedes"]);
 }
 
 #[test]

@@ -299,8 +299,47 @@ fn signatures_are_imported_only_if_all_of_them_hold() {
     import(&swapped).expect(3);
     assert!(!exists());
 
-    import(&answers).expect(0);
+    let own_word = "Next: por reserves collect, or por attest where the amounts are your own word.";
+    import(&answers).says(0, &[own_word]);
     assert!(exists());
     assert_eq!(sample.read("imported.csv").lines().count(), rows.len() + 1);
     import(&answers).expect(4);
+    // Columns in another order, and what `por reserves collect` adds to them.
+    let imported = sample.read("imported.csv");
+    let collected: String = rows
+        .iter()
+        .map(|row| {
+            format!(
+                "{},{},{},{},signed_reading,\n",
+                row[2], row[0], row[1], row[3]
+            )
+        })
+        .collect();
+    sample.write(
+        "balances.csv",
+        format!("asset,network,address,amount,evidence,encumbered\n{collected}"),
+    );
+    std::fs::remove_file(sample.path().join("imported.csv")).unwrap();
+    import(&answers).says(0, &["Next: por attest."]);
+    let expected: Vec<String> = (imported.lines())
+        .enumerate()
+        .map(|(line, row)| match line {
+            0 => format!("{row},evidence,encumbered"),
+            _ => format!("{row},signed_reading,"),
+        })
+        .collect();
+    let again = sample.read("imported.csv");
+    assert_eq!(again.lines().collect::<Vec<_>>(), expected);
+    for (header, why) in [
+        ("asset,network,address", "the column amount is missing"),
+        ("network,address,asset,amount,note", "`note` is unknown"),
+        (
+            "network,address,asset,amount,asset",
+            "`asset` is unknown, or stands twice",
+        ),
+    ] {
+        sample.write("balances.csv", format!("{header}\n"));
+        let done = import(&answers).expect(3);
+        assert!(done.err.contains(why), "{}", done.err);
+    }
 }

@@ -63,7 +63,10 @@ fn the_published_sample_ledger_is_built_audited_and_not_covered_by_nothing() {
         "--block-header",
         &header,
     ]);
-    succeeds(&["publish", "--home", &home, "--to", &public]);
+    let publish = ["publish", "--home", &home, "--to", &public];
+    let refused = por(&publish);
+    assert_eq!(refused.status.code(), Some(1), "nothing covers it");
+    succeeds(&[&publish[..], &["--under-reserved"]].concat());
 
     let audited = por(&["audit", &public, "--policy", &policy, "--json"]);
     assert_eq!(

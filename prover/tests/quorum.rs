@@ -473,6 +473,127 @@ fn l_12_a_home_from_an_old_backup_signs_nothing_that_is_not_the_publications_nex
     assert!(!rolled_back.at("elsewhere/log").exists());
 }
 
+fn rotate(sample: &Sample, patience: &str) -> Done {
+    let rotate = ["log", "rotate", "--home", "exchange", "--to", "publication"];
+    sample.anyone(&[&rotate[..], &["--patience", patience]].concat())
+}
+
+/// The log keys of the sample's policy, the newest last.
+fn log_keys(sample: &Sample) -> Vec<String> {
+    let policy = Policy::parse(sample.read("exchange/policy").as_bytes()).unwrap();
+    policy.logs().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn witnesses_that_follow_the_old_log_key_cosign_the_change_to_the_new_one() {
+    let sample = attested();
+    let (one, one_key) = honest(&sample, 1);
+    let (two, two_key) = honest(&sample, 2);
+    set_policy(
+        &sample,
+        &[
+            (one_key, one.url()),
+            (two_key, two.url()),
+            (secret(3).public(), DOWN.into()),
+        ],
+    );
+    publish(&sample, "20").expect(0);
+    let old_policy = Policy::parse(sample.read("exchange/policy").as_bytes()).unwrap();
+    let said = rotate(&sample, "20").says(0, &["The log key is changed", "--instead-of"]);
+    let [old, new] = &log_keys(&sample)[..] else {
+        panic!("two keys")
+    };
+    let line = format!("por witness follow {new} --instead-of {old}");
+    assert!(said.err.contains(&line), "{}", said.err);
+    audit_passes(&sample);
+    // Whoever has not heard of it yet takes this head for what it is.
+    let note = checkpoint(&sample);
+    let note = Note::parse(note.as_bytes()).unwrap();
+    assert_eq!(old_policy.head(&note).unwrap().size.get(), 2);
+    old_policy.witnessed(&note).unwrap();
+
+    attest_second(&sample, "BTC=112");
+    let follow = format!("por witness follow {new}");
+    publish(&sample, "20").refuses(4, &["w1: ", "403", &follow, "Nothing was published"]);
+    let mut running = Vec::new();
+    for mut witness in [one, two] {
+        let (folder, url) = (witness.folder().to_owned(), witness.url());
+        let place = folder.to_str().unwrap();
+        let follow = [
+            "witness",
+            "follow",
+            "--folder",
+            place,
+            new,
+            "--instead-of",
+            old,
+        ];
+        sample.anyone(&follow).expect(0);
+        witness.kill();
+        let again = Running::start(&folder);
+        sample.edit("exchange/policy", &url, &again.url());
+        running.push(again);
+    }
+    publish(&sample, "20").says(0, &["3 entries"]);
+    audit_passes(&sample);
+    drop(running);
+}
+
+#[test]
+fn a_change_of_the_log_key_without_its_quorum_is_finished_by_the_same_command() {
+    let sample = attested();
+    sample.publish().expect(0);
+    let (one, one_key) = honest(&sample, 1);
+    let (two, two_key) = honest(&sample, 2);
+    let down = |number: usize| format!("{DOWN}/{number}");
+    set_policy(
+        &sample,
+        &[
+            (one_key, down(1)),
+            (two_key, down(2)),
+            (secret(3).public(), down(3)),
+        ],
+    );
+    rotate(&sample, "2").says(
+        4,
+        &["The new log key is", "quorum", "Nothing was published"],
+    );
+    assert_eq!(entries(&checkpoint(&sample)), 1);
+    // Its head is signed: nothing else is, before it is finished; and no file of it is there.
+    attest_second(&sample, "BTC=112");
+    publish(&sample, "2").refuses(4, &["log/head", "change of the key", "por log rotate"]);
+    assert!(!sample.at("publication/attestations/000001").exists());
+    let keys = log_keys(&sample);
+    sample.edit("exchange/policy", &down(1), &one.url());
+    sample.edit("exchange/policy", &down(2), &two.url());
+    rotate(&sample, "20").says(0, &["The log key is changed"]);
+    assert_eq!(log_keys(&sample), keys, "no third key was made");
+    assert_eq!(entries(&checkpoint(&sample)), 2);
+    audit_passes(&sample);
+    // What the old key attested meanwhile is attested again.
+    publish(&sample, "2").refuses(1, &["key has been changed since", "--again"]);
+    sample.attest_with(&["--again"]).expect(0);
+}
+
+#[test]
+fn what_others_may_have_seen_is_neither_planned_nor_attested_again() {
+    let sample = second_attested();
+    let down = |number: usize| (secret(number).public(), DOWN.to_owned());
+    set_policy(&sample, &[down(1), down(2), down(3)]);
+    publish(&sample, "1").refuses(4, &["quorum"]);
+    let ledger = ["--ledger", "ledger.csv", "--replace", "1"];
+    let begun = [
+        "000001",
+        "begun to be published",
+        "Finish it with `por publish`",
+    ];
+    sample
+        .por("plan", &[&ledger[..], &history::SECOND[..]].concat())
+        .refuses(4, &begun);
+    sample.attest_with(&["--again"]).refuses(4, &begun);
+    rotate(&sample, "1").refuses(4, &["log/head", "not published"]);
+}
+
 /// Starts both at the same moment, and gives what they did.
 fn at_once(mut one: std::process::Command, mut two: std::process::Command) -> [Done; 2] {
     std::thread::scope(|scope| {

@@ -512,7 +512,34 @@ fn k_04_no_statement_is_written_into_a_publication() {
     sample
         .por("statement", &all)
         .refuses(3, &["lies in a publication"]);
+    // Folders that do not exist yet would be made there, by any name that leads there.
+    symlink(sample.at("publication"), sample.at("link")).unwrap();
+    for out in [
+        "publication/new/all",
+        "publication/new/../all",
+        "none/../publication/all",
+        "link/new/all",
+    ] {
+        sample
+            .por("statement", &["--all", "--out", out])
+            .refuses(3, &["lies in a publication"]);
+        sample
+            .por("statement", &["--all", "--archive", out])
+            .refuses(3, &["lies in a publication"]);
+        let shards = ["shard", "run", "--home", "exchange", "--out", out];
+        sample
+            .anyone(&shards)
+            .refuses(3, &["lies in a publication"]);
+        sample
+            .por("approve", &["--role", "cfo", "--new-key", out])
+            .refuses(3, &["lies in a publication"]);
+    }
+    let shards = ["shard", "run", "--home", "exchange", "--out", "publication"];
+    sample
+        .anyone(&shards)
+        .refuses(3, &["lies in a publication"]);
     assert!(tree(&sample.at("publication")) == published);
+    assert!(!sample.at("none").exists());
 }
 
 #[test]

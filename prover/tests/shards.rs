@@ -76,19 +76,44 @@ fn tiles_and_books(sample: &Sample) -> std::collections::BTreeMap<String, Vec<u8
 #[test]
 fn p_09_shards_of_any_machines_make_the_books_that_one_build_makes() {
     let sample = made_on_three_machines();
-    shard(&sample, &ALL).says(0, &["Merged run 0", "Next: por attest."]);
+    shard(&sample, &ALL).says(0, &["Merged run 0", "Next: por attest.", "Destroy"]);
     let expected = tiles_and_books(&planned().built);
     assert_eq!(expected.len(), 3 + 3 + 2 + 2);
     assert!(tiles_and_books(&sample) == expected);
     // The secrets have done their work.
-    let left = tree(&sample.at(BUILD));
-    assert!(
-        !left.keys().any(|name| name.ends_with(".secret")),
-        "{:?}",
-        left.keys()
-    );
+    let mut left = tree(&sample.at(BUILD));
+    left.retain(|name, _| name.ends_with(".secret"));
+    for number in 0..BOOKS.len() {
+        let brought = tree(&sample.at(&format!("worker-{number}")));
+        assert!(brought.keys().any(|name| name.ends_with(".tiles")));
+        left.extend(brought);
+    }
+    left.retain(|name, _| name.ends_with(".secret") || name.ends_with("leaves"));
+    assert!(left.is_empty(), "{:?}", left.keys());
     sample.attest().expect(0);
     sample.publish().expect(0);
+}
+
+#[test]
+fn an_order_of_leaves_that_another_run_left_in_the_folder_is_found() {
+    let sample = planned().sample.copy();
+    let make = ["run", "--book", "ETH-owed", "--out", "made"];
+    shard(&sample, &make).expect(0);
+    // The shards went to the machine that merges; the order stayed. The next month has as many leaves.
+    for name in ["000000.tiles", "000000.secret"] {
+        fs::remove_file(sample.at(&format!("made/ETH-owed/{name}"))).unwrap();
+    }
+    let leaves = ["BTC=272", "ETH=64", "USDT=48"];
+    let mut plan = vec!["--replace", "0"];
+    plan.extend(leaves.iter().flat_map(|leaf| ["--leaves", leaf]));
+    sample.plan(&plan).expect(0);
+    shard(&sample, &make).refuses(
+        3,
+        &["made/ETH-owed/leaves", "not the one of this plan", "--out"],
+    );
+    assert!(!sample.at("made/ETH-owed/000000.secret").exists());
+    fs::remove_dir_all(sample.at("made")).unwrap();
+    shard(&sample, &make).expect(0);
 }
 
 #[test]

@@ -497,6 +497,43 @@ fn a_port_that_is_taken_is_said() {
 }
 
 #[test]
+fn a_witness_that_lost_its_memory_cosigns_nothing_any_more() {
+    let mut witness = Witness::new();
+    let (log, all) = (log_key(1), leaves(3, ""));
+    witness.time(&witness.add(&request(0, &all, &log)), &all);
+    witness.run.kill();
+    let folder = witness.run.folder().to_owned();
+    let heads = folder.join("heads.sqlite");
+    let anew = [
+        "heads.sqlite",
+        "has forgotten",
+        "Do not restore a backup",
+        "por witness init",
+    ];
+    std::fs::write(&heads, "").unwrap();
+    run(&mut serve_command(&folder)).refuses(4, &anew);
+    std::fs::remove_file(&heads).unwrap();
+    run(&mut serve_command(&folder)).refuses(4, &anew);
+    assert!(!heads.exists());
+}
+
+#[test]
+fn a_witness_follows_a_changed_key_in_the_place_of_the_old_one() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("witness");
+    let [old, new, other] = [1, 2, 3].map(|number| log_key(number).public().to_string());
+    init(&folder, NAME, &old);
+    let por = |arguments: &[&str]| {
+        let all = [&["witness", "follow"], arguments].concat();
+        support::por_in(home.path(), &all)
+    };
+    por(&[&new, "--instead-of", &other]).refuses(3, &["--instead-of", "does not follow"]);
+    por(&[&new, "--instead-of", &old]).expect(0);
+    let logs = std::fs::read_to_string(folder.join("logs")).unwrap();
+    assert_eq!(logs, format!("{new}\n"));
+}
+
+#[test]
 fn a_witness_is_made_once_and_follows_each_log_once() {
     let home = tempfile::tempdir().unwrap();
     let folder = home.path().join("witness");

@@ -15,6 +15,7 @@ use curve25519_dalek::traits::IsIdentity;
 use merlin::Transcript;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{RngCore, SeedableRng};
+use zeroize::Zeroizing;
 
 use crate::amount::Amount;
 use crate::context::Ctx;
@@ -71,11 +72,12 @@ pub fn prove_total(
         .build_rng()
         .rekey_with_witness_bytes(b"blinding", secret.blinding.as_bytes())
         .finalize(&mut ChaCha20Rng::from_seed(seed.0));
-    let mut wide = [0; 64];
-    rng.fill_bytes(&mut wide);
-    let k = Scalar::from_bytes_mod_order_wide(&wide);
-    let nonce = (k * pedersen::blinding()).compress();
-    let s = k + challenge(ctx, root, secret.amount, &nonce) * secret.blinding;
+    // Whoever learns the nonce learns the blinding sum from the proof.
+    let mut wide = Zeroizing::new([0; 64]);
+    rng.fill_bytes(wide.as_mut_slice());
+    let k = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide));
+    let nonce = (*k * pedersen::blinding()).compress();
+    let s = *k + challenge(ctx, root, secret.amount, &nonce) * secret.blinding;
     let mut proof = [0; TOTAL_PROOF_BYTES];
     let (left, right) = proof.split_at_mut(32);
     left.copy_from_slice(nonce.as_bytes());
@@ -148,7 +150,8 @@ pub fn prove_bound(
         bound,
         root_hash: root.hash.as_bytes(),
     };
-    let proof = prover.prove(&context, &[slack], &[-secret.blinding], seed)?;
+    let blinding = Zeroizing::new([-secret.blinding]);
+    let proof = prover.prove(&context, &[slack], blinding.as_slice(), seed)?;
     Ok(SealedTotal { bound, proof })
 }
 

@@ -67,6 +67,7 @@ pub fn plan(folder: &Path, home: &HomeArg) -> Result<Run> {
         public: Vec::new(),
         leaves: Vec::new(),
         expect_total: Vec::new(),
+        replace: None,
     }
     .run()?;
     Ok(Home::at(&home.home).run(None)?)

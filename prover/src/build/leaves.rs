@@ -135,19 +135,26 @@ impl LeafIndex {
         })
     }
 
-    /// What stands in the leaves from `first` on.
+    /// What stands in the leaves from `first` on, each with the order key that it is said to have.
     ///
     /// # Errors
     /// [`Error::Io`].
-    pub fn sources(&self, first: u64, count: usize) -> Result<Vec<Source>, Error> {
+    pub fn records(&self, first: u64, count: usize) -> Result<Vec<([u8; 32], Source)>, Error> {
         let mut bytes = vec![0; count * RECORD_BYTES];
         self.file
             .read_exact_at(&mut bytes, first * RECORD_BYTES as u64)
             .map_err(Error::io(&self.path))?;
-        Ok(bytes
-            .chunks_exact(RECORD_BYTES)
-            .map(|record| parse(record).1)
-            .collect())
+        Ok(bytes.chunks_exact(RECORD_BYTES).map(parse).collect())
+    }
+
+    /// The order is not that of this book: it was left by another plan, run key or ledger, or it is damaged.
+    #[must_use]
+    pub fn foreign(&self) -> Error {
+        Error::input(
+            &self.path,
+            "this order of leaves is not the one of this plan and run key",
+            "Delete the folder that it lies in, or name another --out; then start the same command again.",
+        )
     }
 
     /// The leaf of an account, by its order key.

@@ -310,10 +310,10 @@ pub fn run_shard(
 pub(super) fn leaves_of(input: &ShardInput<'_>, shard: u64) -> Result<Vec<ChildSecret>, Error> {
     let (first, count) = leaf_span(input.shape, shard);
     let count = usize::try_from(count).unwrap_or(usize::MAX);
-    let sources = input.leaves.sources(first, count)?;
-    sources
+    let records = input.leaves.records(first, count)?;
+    records
         .par_iter()
-        .map(|source| leaf(input, *source))
+        .map(|(key, source)| leaf(input, key, *source))
         .collect()
 }
 
@@ -409,10 +409,17 @@ fn make_level(
     Ok((records, nodes))
 }
 
-fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
+/// A leaf, once its place is known to be its own: an order that another month left in the folder would build a tree whose
+/// statements point at other accounts' leaves. Cost: one derivation.
+fn leaf(input: &ShardInput<'_>, key: &[u8; 32], source: Source) -> Result<ChildSecret, Error> {
     let fault = Error::protocol("leaf");
+    let check = |subject| {
+        let own = input.secrets.order(input.ctx, subject) == *key;
+        own.then_some(()).ok_or_else(|| input.leaves.foreign())
+    };
     match source {
         Source::Padding(number) => {
+            check(Subject::Padding(number))?;
             let (blinding, salt) = input
                 .secrets
                 .leaf(input.ctx, Subject::Padding(number))
@@ -426,8 +433,13 @@ fn leaf(input: &ShardInput<'_>, source: Source) -> Result<ChildSecret, Error> {
             .secret(input.ctx))
         }
         Source::Row(start) => {
-            let (account, exact) = input.rows.at(start)?;
+            // Another ledger's order points between the rows of this one.
+            let (account, exact) = input.rows.at(start).map_err(|error| match error {
+                Error::Input { .. } => input.leaves.foreign(),
+                error => error,
+            })?;
             let account = account.as_str();
+            check(Subject::Account(account))?;
             let (blinding, salt) = input
                 .secrets
                 .leaf(input.ctx, Subject::Account(account))

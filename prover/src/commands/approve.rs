@@ -10,7 +10,7 @@ use crate::durable;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::log::{Detached, Signed, Signer};
-use crate::publication::AttestationFolder;
+use crate::publication::{AttestationFolder, Publication};
 use crate::secret_file;
 use crate::tell;
 
@@ -47,6 +47,7 @@ impl Approve {
     pub fn run(self) -> Result<Exit, Error> {
         let home = Home::at(&self.home.home);
         if let Some(path) = &self.new_key {
+            Publication::refuse_around(path)?;
             let name = format!("{}/{}", home.settings()?.log_origin, self.role);
             let name = KeyName::log_origin(&name).map_err(Error::protocol("role"))?;
             let key: SecretKey = secret_file::create_signing_key(path, name)?;
@@ -88,7 +89,9 @@ impl Approve {
             });
         }
         match signer.sign("approval", text)? {
-            Signed::ToSign(path) => super::publish::explain_to_sign(&path),
+            Signed::ToSign(path) => {
+                super::publish::explain_to_sign(&path, &format!("the key of {}", self.role));
+            }
             Signed::Line(line) => {
                 let approved = String::from_utf8_lossy(&bytes).into_owned() + &line;
                 durable::write(&path, approved.as_bytes())?;

@@ -9,8 +9,10 @@ use super::publish::{SigningArgs, explain_to_sign};
 use super::{HomeArg, RunArg};
 use crate::attest::{AttestInput, Attested, attest};
 use crate::chains::collect::Collected;
+use crate::coverage::Coverage;
 use crate::error::{Error, Exit};
 use crate::home::Home;
+use crate::publication::AttestationFolder;
 use crate::reserves::read_reserves;
 use crate::tell;
 
@@ -38,6 +40,9 @@ pub struct Attest {
     /// Sequence of the attestation that this one corrects
     #[arg(long, value_name = "SEQUENCE")]
     pub supersedes: Option<u64>,
+    /// Attest a run again that is attested and not published; its approvals have to be given again
+    #[arg(long)]
+    pub again: bool,
     /// Public file to bind into the attestation, such as an auditor's letter
     #[arg(long, value_name = "FILE")]
     pub annex: Vec<PathBuf>,
@@ -72,6 +77,7 @@ impl Attest {
         }
         let input = AttestInput {
             entity: &settings.entity,
+            again: self.again,
             supersedes: self.supersedes,
             blocks: self.block,
             challenge: Some(terms),
@@ -80,7 +86,7 @@ impl Attest {
             tokens: &home.tokens()?,
         };
         match attest(&run, &self.signing.signer(&home)?, input)? {
-            Attested::ToSign(path) => explain_to_sign(&path),
+            Attested::ToSign(path) => explain_to_sign(&path, "the log key"),
             Attested::Done(attestation) => {
                 let roles = home.policy()?.1.approvers().len();
                 let next = if roles == 0 {
@@ -94,6 +100,7 @@ impl Attest {
                     attestation.books.count,
                     attestation.reserves.count
                 );
+                Coverage::read(&AttestationFolder::at(&run.attested_path()))?.tell();
             }
         }
         Ok(Exit::Ok)

@@ -39,12 +39,7 @@ impl Disclose {
     /// [`Error::Refused`] if no total is sealed; [`Error::InTheWay`], [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
         let run = Home::at(&self.home.home).run(self.run.run)?;
-        if Publication::surrounds(&self.out) {
-            return Err(Error::refused(
-                format!("{} lies in a publication", self.out.display()),
-                "Name a place that is not public.",
-            ));
-        }
+        Publication::refuse_around(&self.out)?;
         if self.out.exists() {
             return Err(Error::InTheWay {
                 path: self.out,

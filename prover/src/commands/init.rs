@@ -1,6 +1,6 @@
 //! `por init`: makes an exchange's folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use por_protocol::note::{KeyName, SecretKey};
 
@@ -34,7 +34,7 @@ pub struct Init {
 
 impl Init {
     /// # Errors
-    /// [`Error::InTheWay`] if the folder is one already.
+    /// [`Error::InTheWay`] if the folder is one already, or holds other files of these names.
     pub fn run(self) -> Result<Exit, Error> {
         let home = Home::at(&self.home.home);
         if home.settings_path().exists() {
@@ -63,14 +63,16 @@ impl Init {
             }
             None => SAMPLE_ASSETS.into(),
         };
+        check_free(&home.assets_path(), assets.as_bytes())?;
         secret_file::create_private_dir(home.path())?;
         secret_file::create_private_dir(&home.path().join("keys"))?;
-        let key: SecretKey = secret_file::create_signing_key(&home.log_key_path(), origin)?;
+        let key = log_key(&home, origin)?;
         let policy = format!(
             "# Trust root of {}: give this file to whoever verifies.\nlog {}\nquorum none\n",
             self.log_origin,
             key.public()
         );
+        check_free(&home.policy_path(), policy.as_bytes())?;
         durable::write(&home.policy_path(), policy.as_bytes())?;
         durable::write(&home.assets_path(), assets.as_bytes())?;
         let settings = Settings {
@@ -82,9 +84,43 @@ impl Init {
         // Written last: without it, the folder is not an exchange's and `por init` may run again.
         durable::write(&home.settings_path(), text.as_bytes())?;
         tell!(
-            "Made {}: check assets.toml, back up keys/, then run `por plan`.",
+            "Made {}: check assets.toml, back up keys/, name witnesses in policy (without them nothing dates your history), then run \
+             `por plan`.",
             home.path().display()
         );
         Ok(Exit::Ok)
+    }
+}
+
+/// The log's key: a new one, or the one that a run made that was killed before it came to its end.
+fn log_key(home: &Home, origin: KeyName) -> Result<SecretKey, Error> {
+    let path = home.log_key_path();
+    if !path.exists() {
+        return secret_file::create_signing_key(&path, origin);
+    }
+    let key: SecretKey = secret_file::read_signing_key(&path)?;
+    if *key.public().name() == origin {
+        return Ok(key);
+    }
+    Err(Error::InTheWay {
+        path,
+        why: format!("it is the key of {}", key.public().name().as_str()),
+        remedy: "Name the log origin of this key, or another --home.".into(),
+    })
+}
+
+/// Only what the same command wrote may be there.
+fn check_free(path: &Path, content: &[u8]) -> Result<(), Error> {
+    match std::fs::read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(Error::io(path)(source)),
+        Ok(found) if found == content => Ok(()),
+        Ok(_) => Err(Error::InTheWay {
+            path: path.to_owned(),
+            why: "it exists already, with other content".into(),
+            remedy:
+                "Move it away, or name another --home; an asset table is taken over with --assets."
+                    .into(),
+        }),
     }
 }

@@ -52,6 +52,9 @@ pub struct PlanCommand {
     /// What the rows of this asset must add up to, from the books of account: ASSET=UNITS, to the last decimal
     #[arg(long, value_name = "ASSET=UNITS")]
     pub expect_total: Vec<String>,
+    /// Plan this run anew, and drop those after it: none of them may be published, or begun to be
+    #[arg(long, value_name = "SEQUENCE")]
+    pub replace: Option<u64>,
 }
 
 impl PlanCommand {
@@ -79,7 +82,7 @@ impl PlanCommand {
             })?;
         self.check_named(&assets)?;
         let expected = self.expected_totals(&assets)?;
-        let new = home.begin_run()?;
+        let new = home.begin_run(self.replace)?;
         let sources = LedgerSources {
             files: self.ledger.clone(),
             databases: self.postgres.clone(),
@@ -106,7 +109,7 @@ impl PlanCommand {
         };
         plan.check().map_err(Error::protocol("plan"))?;
         write_run(new.staged(), &plan, &key, &ledger)?;
-        let run = new.finish()?;
+        let (run, aside) = new.finish()?;
         let report = ledger.report();
         tell!(
             "Planned run {sequence}: {} rows from {} source(s).",
@@ -131,6 +134,24 @@ impl PlanCommand {
                 book.leaf_count
             );
         }
+        for book in &plan.books {
+            let padded = padded_leaf_count(book.rows).map_err(Error::protocol("ledger"))?;
+            if book.leaf_count < padded {
+                tell!(
+                    "  hint: {} leaves tell the number of accounts with {} more exactly than the {padded} of the default.",
+                    book.leaf_count,
+                    book.asset.id()
+                );
+            }
+        }
+        for old in &aside {
+            tell!(
+                "  set aside: {} holds secrets, and an attestation that is signed and must be shown to nobody: two of one \
+                 number are evidence of two histories. Destroy it when you need it no more.",
+                old.path().display()
+            );
+        }
+        warn_of_unpublished(&home, sequence);
         for debt in &report.debts {
             tell!(
                 "  {:<8} {} accounts have debts: in the report, and subtracted nowhere",
@@ -287,6 +308,19 @@ impl PlanCommand {
             }
             None => Ok(PlannedTotal::Public),
         }
+    }
+}
+
+/// Runs are published in order: one that waits for another is said, before hours go into it.
+fn warn_of_unpublished(home: &Home, sequence: u64) {
+    let Some(last) = sequence.checked_sub(1) else {
+        return;
+    };
+    if !home.run_at(last).log_proof_path().exists() {
+        tell!(
+            "  hint: run {last} is not published, and this one can only follow it. If this one is to take its place, plan with \
+             --replace {last}."
+        );
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{HomeArg, RunArg, now};
+use crate::coverage::Coverage;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::log::{Answer, Detached, Signer};
-use crate::publication::{Published, Publishing, Target};
+use crate::publication::{AttestationFolder, Published, Publishing, Target};
 use crate::tell;
 
 /// Audit the attested run in full, then publish it and log it
@@ -25,6 +26,9 @@ pub struct Publish {
     /// The built page (web/dist) to publish with it
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
+    /// Log the attestation although it shows fewer reserves than liabilities: it stays for ever
+    #[arg(long)]
+    pub under_reserved: bool,
     /// Seconds to wait for witnesses
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub patience: u64,
@@ -65,10 +69,10 @@ impl SigningArgs {
     }
 }
 
-/// Tells people how to go on with bytes that wait for a signature.
-pub(super) fn explain_to_sign(path: &Path) {
+/// Tells people how to go on with bytes that wait for a signature by this key.
+pub(super) fn explain_to_sign(path: &Path, key: &str) {
     tell!(
-        "Wrote the bytes to be signed to {}: sign exactly these with the log key (Ed25519), then run the same command with \
+        "Wrote the bytes to be signed to {}: sign exactly these with {key} (Ed25519), then run the same command with \
          --signature FILE instead of --to-sign.",
         path.display()
     );
@@ -86,6 +90,7 @@ impl Publish {
             home: &home,
             target: &target,
             page: self.page.as_deref(),
+            under_reserved: self.under_reserved,
             signer: self.signing.signer(&home)?,
             patience: Duration::from_secs(self.patience),
             now: now(),
@@ -96,7 +101,11 @@ impl Publish {
                 "Finished what a run that was stopped had left: {} shows this attestation.",
                 self.to.display()
             ),
-            Published::ToSign(path) => explain_to_sign(&path),
+            Published::Page => tell!(
+                "The page of {} is published anew, with the policy of this home.",
+                self.to.display()
+            ),
+            Published::ToSign(path) => explain_to_sign(&path, "the log key"),
             Published::Done { entries, witnesses } => {
                 for (name, answer) in &witnesses {
                     match answer {
@@ -109,6 +118,7 @@ impl Publish {
                     run.plan()?.0.books.len(),
                     self.to.display()
                 );
+                Coverage::read(&AttestationFolder::at(&run.attested_path()))?.tell();
             }
         }
         Ok(Exit::Ok)

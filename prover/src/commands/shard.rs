@@ -22,6 +22,7 @@ use crate::build::{
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run, folder_name};
 use crate::progress;
+use crate::publication::Publication;
 use crate::secret_file;
 use crate::tell;
 
@@ -226,6 +227,7 @@ impl RunStep {
     }
 
     fn make(&self) -> Result<(), Error> {
+        Publication::refuse_around(&self.out)?;
         let run = Home::at(&self.home.home).run(self.run.run)?;
         let inputs = RunInputs::read(&run)?;
         let books = books(&inputs)?;
@@ -361,12 +363,39 @@ impl MergeStep {
             builder.build(book.planned, book.rows(&inputs)?)?;
         }
         bar.finish_and_clear();
+        self.delete_secrets(&books);
         tell!(
             "Merged run {}: {tiles} tiles in {} books. Next: por attest.",
             inputs.plan.sequence,
             books.len()
         );
         Ok(Exit::Ok)
+    }
+
+    /// The books are built: what opens the shards, and the order of their leaves, is of no more use where they came from
+    /// (SPEC §3.5). What cannot be deleted is named.
+    fn delete_secrets(&self, books: &[Book<'_>]) {
+        for folder in &self.from {
+            let of_book = |book: &Book<'_>| {
+                let folder = folder.join(&book.name);
+                let numbers = 0..shards(&book.shape);
+                let secrets = numbers.map(|shard| ShardFiles::at(&folder, shard).secret);
+                secrets.chain([folder.join("leaves")]).collect::<Vec<_>>()
+            };
+            let kept = books.iter().flat_map(of_book).filter(|secret| {
+                std::fs::remove_file(secret)
+                    .is_err_and(|error| error.kind() != std::io::ErrorKind::NotFound)
+            });
+            if kept.count() > 0 {
+                tell!(
+                    "Destroy {}: its secrets could not be deleted, and the books that they open are built.",
+                    folder.display()
+                );
+            }
+        }
+        tell!(
+            "Destroy the copies of these folders, and of the run, on the machines that made the shards."
+        );
     }
 
     /// Judges the shards of a book and takes them into the build; returns those that nobody brought.

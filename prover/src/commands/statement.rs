@@ -66,7 +66,7 @@ impl StatementCommand {
     /// [`Error::Refused`] for an account that is in no book, [`Error::Io`].
     pub fn run(self) -> Result<Exit, Error> {
         for path in [&self.out, &self.archive, &self.openings] {
-            refuse_publication(path.as_deref())?;
+            path.as_deref().map_or(Ok(()), Publication::refuse_around)?;
         }
         let source = match &self.from {
             Some(archive) => Source::Archive(Archive::open(archive)?),
@@ -121,24 +121,30 @@ impl StatementCommand {
         let write = |account: &str, file: &[u8]| {
             let path = staging.path().join(file_name(account));
             let mut output = secret_file::create_private(&path)?;
-            output.write_all(file).map_err(Error::io(&path))?;
-            bar.inc(1);
-            Ok::<_, Error>(())
+            // The folder gets its name at the end: no power loss may leave it with files that are empty.
+            let written = output.write_all(file).and_then(|()| output.sync_all());
+            written.map_err(Error::io(&path))
         };
         match (listed, source) {
             (Some(accounts), _) => {
                 bar.set_length(accounts.len() as u64);
                 accounts.par_iter().try_for_each(|account| {
                     let file = source.find(account)?.ok_or_else(|| unknown("an account"))?;
-                    write(account, &file)
+                    write(account, &file)?;
+                    bar.inc(1);
+                    Ok::<_, Error>(())
                 })?;
                 accounts.iter().try_for_each(|account| index.add(account))?;
             }
             (None, Source::Run(issuer)) => {
+                // How many accounts there are is known only at the end; how many balances, before.
+                bar.set_message("balances");
                 bar.set_length(issuer.rows());
                 in_batches(issuer, |batch| {
                     batch.par_iter().try_for_each(|(account, balances)| {
-                        write(account.as_str(), &issuer.issue(account, balances)?)
+                        write(account.as_str(), &issuer.issue(account, balances)?)?;
+                        bar.inc(balances.len() as u64);
+                        Ok::<_, Error>(())
                     })?;
                     let mut accounts = batch.iter().map(|(account, _)| account.as_str());
                     accounts.try_for_each(|account| index.add(account))
@@ -185,16 +191,6 @@ impl Source {
             Self::Run(issuer) => Ok(!issuer.balances(account)?.is_empty()),
             Self::Archive(archive) => Ok(archive.find(account)?.is_some()),
         }
-    }
-}
-
-fn refuse_publication(path: Option<&Path>) -> Result<(), Error> {
-    match path {
-        Some(path) if Publication::surrounds(path) => Err(Error::refused(
-            format!("{} lies in a publication", path.display()),
-            "Name a place that is not public: a statement shows a balance.",
-        )),
-        _ => Ok(()),
     }
 }
 
@@ -351,8 +347,13 @@ impl Index {
         written.map_err(|error| Error::io(&self.path)(error.into()))
     }
 
-    fn finish(mut self) -> Result<u64, Error> {
-        self.writer.flush().map_err(Error::io(&self.path))?;
+    fn finish(self) -> Result<u64, Error> {
+        let file = self.writer.into_inner().map_err(|error| Error::Io {
+            path: self.path.clone(),
+            source: error.into_error(),
+        })?;
+        file.sync_all().map_err(Error::io(&self.path))?;
+        durable::sync_parent(&self.path)?;
         Ok(self.count)
     }
 }

@@ -53,6 +53,9 @@ struct Follow {
     /// The log's key (vkey), from a source you trust
     #[arg(value_name = "VKEY")]
     log: String,
+    /// The key that this one has replaced: heads that it alone signed are not cosigned any more
+    #[arg(long, value_name = "VKEY")]
+    instead_of: Option<String>,
 }
 
 /// Answer requests for cosignatures (c2sp.org/tlog-witness)
@@ -94,6 +97,7 @@ impl Init {
             });
         }
         secret_file::create_private_dir(folder.path())?;
+        State::create(&folder)?;
         let key: WitnessSecretKey = secret_file::create_signing_key(&folder.key_path(), name)?;
         print(format!("{}\n", key.public()).as_bytes())?;
         tell!(
@@ -107,15 +111,34 @@ impl Init {
 impl Follow {
     fn run(self) -> Result<Exit, Error> {
         let folder = WitnessFolder::at(&self.folder.folder);
-        let key = PublicKey::from_vkey(&self.log).map_err(|error| {
-            Error::refused(
-                error.to_string(),
-                "Copy the key from the exchange's policy.",
-            )
-        })?;
+        let parse = |vkey: &str| {
+            PublicKey::from_vkey(vkey).map_err(|error| {
+                Error::refused(
+                    error.to_string(),
+                    "Copy the key from the exchange's policy.",
+                )
+            })
+        };
+        let key = parse(&self.log)?;
         // A folder without a key is no witness.
         secret_file::read_signing_key::<{ por_protocol::note::COSIGNATURE }>(&folder.key_path())?;
         let mut logs = folder.logs()?;
+        if let Some(old) = &self.instead_of {
+            let old = parse(old)?;
+            if old.name() != key.name() || !logs.contains(&old) {
+                return Err(Error::refused(
+                    format!(
+                        "--instead-of: this witness does not follow that key of {}",
+                        key.name().as_str()
+                    ),
+                    format!(
+                        "Look at {}: it has a line for each key.",
+                        folder.logs_path().display()
+                    ),
+                ));
+            }
+            logs.retain(|other| *other != old);
+        }
         if !logs.contains(&key) {
             logs.push(key);
         }

@@ -57,9 +57,13 @@ pub fn collect(
     for witness in policy.witnesses() {
         // Threads are not joined: one that waits for a witness that hangs must not keep the publication waiting.
         let (sender, witness) = (sender.clone(), witness.clone());
+        let signer = policy
+            .logs()
+            .last()
+            .map_or(String::new(), ToString::to_string);
         let (log, signed) = (log.clone(), signed.to_owned());
         std::thread::spawn(move || {
-            let answer = match ask(&witness, &log, &signed, patience) {
+            let answer = match ask(&witness, &log, &signed, (&signer, patience)) {
                 Ok(lines) => Answer::Cosigned(lines),
                 Err(why) => Answer::Silent(why),
             };
@@ -112,7 +116,7 @@ fn ask(
     witness: &Witness,
     log: &Successor,
     signed: &str,
-    patience: Duration,
+    (signer, patience): (&str, Duration),
 ) -> Result<String, String> {
     let url = witness
         .url
@@ -159,6 +163,12 @@ fn ask(
         return Err(
             "it has cosigned another history of this log: find out who signed that one".into(),
         );
+    }
+    if matches!(reply.status, 403 | 404) {
+        return Err(format!(
+            "it answered with status {}: it does not follow this log's key; its operator runs por witness follow {}",
+            reply.status, signer
+        ));
     }
     if reply.status != 200 {
         return Err(format!("it answered with status {}", reply.status));

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use por_protocol::log::Checkpoint;
 use por_protocol::note::{PublicKey, SecretKey};
 
+use super::published::PublishedLog;
 use super::successor::Successor;
 use crate::durable;
 use crate::error::Error;
@@ -131,12 +132,29 @@ impl SignedHead {
         Ok(Some(head))
     }
 
-    /// Checks that the successor extends both what was signed last and what is published, then writes its head down, so
-    /// that it may be signed.
+    /// Checks, before anything is begun, that nothing was signed that is not published.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] where something was; [`Error::Io`].
+    pub fn check_published(&self, log: &PublishedLog) -> Result<(), Error> {
+        let Some(last) = self.read()? else {
+            return Ok(());
+        };
+        log.state()
+            .check_extends(&last)
+            .map_err(|error| Error::InTheWay {
+                path: self.path.clone(),
+                why: format!("this key has signed a head that is not published: {error}"),
+                remedy: "Finish what was begun with `por publish`, to the place that holds the whole log."
+                    .into(),
+            })
+    }
+
+    /// Checks that the successor extends both what was signed last and what is published.
     ///
     /// # Errors
     /// [`Error::InTheWay`] where it does not; [`Error::Io`].
-    pub fn advance(&self, next: &Successor) -> Result<(), Error> {
+    pub fn check(&self, next: &Successor) -> Result<(), Error> {
         let refuse = |why: String, remedy: &str| Error::InTheWay {
             path: self.path.clone(),
             why,
@@ -155,16 +173,25 @@ impl SignedHead {
             }
             next.state().check_extends(&last).map_err(|error| {
                 let remedy = if next.older() < last.size {
-                    "It was begun with another attestation: finish that one first."
+                    "It was begun with another attestation or a change of the key: finish that one first, with `por publish` or `por log rotate`."
                 } else {
                     "The publication's history is not the one this key signed: find out whose it is before anything is signed."
                 };
                 refuse(error.to_string(), remedy)
             })?;
-            if last == *next.head() {
-                // A run that was killed may have written it and not come to flush the folder.
-                return durable::sync_parent(&self.path);
-            }
+        }
+        Ok(())
+    }
+
+    /// As [`SignedHead::check`], and then writes the successor's head down, so that it may be signed.
+    ///
+    /// # Errors
+    /// As [`SignedHead::check`].
+    pub fn advance(&self, next: &Successor) -> Result<(), Error> {
+        self.check(next)?;
+        if self.read()?.is_some_and(|last| last == *next.head()) {
+            // A run that was killed may have written it and not come to flush the folder.
+            return durable::sync_parent(&self.path);
         }
         if let Some(parent) = self.path.parent() {
             secret_file::create_private_dir(parent)?;

@@ -33,7 +33,7 @@ mod source;
 mod stage;
 mod target;
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use audit::{AuditOptions, StagedAudit, audit, audit_staged, audit_within};
 pub use audit_remote::audit_place;
@@ -85,14 +85,19 @@ impl Publication {
         publication.attestations_path().is_dir() && publication.policy_path().is_file()
     }
 
-    /// Whether a file at `path` would be part of a publication: whether a folder above it is one.
-    #[must_use]
-    pub fn surrounds(path: &Path) -> bool {
-        let parent = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        std::fs::canonicalize(parent).is_ok_and(|parent| parent.ancestors().any(Self::is_at))
+    /// Refuses a place for secrets that is a publication, or is or would be part of one.
+    ///
+    /// # Errors
+    /// [`Error::Refused`], [`Error::Io`].
+    pub fn refuse_around(path: &Path) -> Result<(), Error> {
+        let place = without_links(path).map_err(Error::io(path))?;
+        if place.ancestors().any(Self::is_at) {
+            return Err(Error::refused(
+                format!("{} lies in a publication", path.display()),
+                "Name a place that is not public: what is written there is secret.",
+            ));
+        }
+        Ok(())
     }
 
     /// `policy`.
@@ -146,6 +151,25 @@ impl Publication {
         sequences.sort_unstable();
         Ok(sequences)
     }
+}
+
+/// The place of a path whose end may not exist yet, as the system will find it once the missing folders are made.
+fn without_links(path: &Path) -> std::io::Result<PathBuf> {
+    let mut place = std::env::current_dir()?;
+    for part in path.components() {
+        match part {
+            Component::ParentDir => {
+                place.pop();
+            }
+            part => place.push(part),
+        }
+        match std::fs::canonicalize(&place) {
+            Ok(found) => place = found,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(place)
 }
 
 /// `000000`.

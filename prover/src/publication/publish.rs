@@ -10,19 +10,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use indicatif::ProgressBar;
+use por_protocol::attestation::Attestation;
 use por_protocol::digest::Digest;
 use por_protocol::log::{KeyRotation, Logged as LoggedAttestation};
-use por_protocol::note::Note;
+use por_protocol::note::{Note, SecretKey};
 use por_protocol::policy::Policy;
-use por_protocol::report::{Included, Outcome, Report};
+use por_protocol::report::{Included, Outcome, Report, Step};
+use por_protocol::verify::check_time;
 
 use super::audit::{AuditOptions, audit_staged};
 use super::discovery::discovery_file;
 use super::files::files_below;
-use super::stage::{stage_attestation, stage_page};
+use super::stage::{PAGE_FORMS, holds_policy, stage_attestation, stage_page};
 use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::chains::recheck::BalanceChecks;
+use crate::coverage::Coverage;
 use crate::durable::{self, Staging};
 use crate::error::Error;
 use crate::home::{Home, Run};
@@ -30,6 +33,9 @@ use crate::log::{
     Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
 };
 use crate::progress;
+
+/// The page is far smaller, in either form.
+const MAX_PAGE_BYTES: u64 = 16 << 20;
 
 /// Where to publish, and with what.
 pub struct Publishing<'a> {
@@ -39,6 +45,8 @@ pub struct Publishing<'a> {
     pub target: &'a Target,
     /// The built page, where it is published too.
     pub page: Option<&'a Path>,
+    /// Whether an attestation is logged that shows fewer reserves than liabilities.
+    pub under_reserved: bool,
     /// Who signs the head of the log.
     pub signer: Signer,
     /// How long to wait for witnesses.
@@ -60,6 +68,8 @@ pub enum Published {
     },
     /// The head was public already; a run of this home that was killed had left only its last steps, and they are done.
     Finished,
+    /// The attestation was public already, and its page is the given one now.
+    Page,
     /// The head waits for a signature that is made elsewhere.
     ToSign(PathBuf),
 }
@@ -83,9 +93,11 @@ impl Publishing<'_> {
         if let Some(log) = &published
             && self.is_logged(run, log, plan.sequence, &folder)?
         {
-            return self.finish(run, log, plan.sequence, &folder);
+            return self.finish(run, log, plan.sequence, (&policy_text, &policy));
         }
         self.check_policy(&policy, published.as_ref())?;
+        self.check_page(&policy_text)?;
+        self.check_next(run, &policy, published.as_ref(), plan.sequence)?;
 
         let staged = Publication::at(staging.path());
         let own = staged.attestation(plan.sequence);
@@ -106,31 +118,42 @@ impl Publishing<'_> {
             progress: self.progress,
         };
         let audited = audit_staged(&own, &options)?;
-        refuse_unless_true(&audited.report)?;
+        refuse_unless_true(&audited.report, plan.sequence)?;
+        self.check_coverage(run, &own)?;
 
-        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)
-            .map_err(|error| Error::AuditFailed {
-                why: error.to_string(),
-            })?;
-        // The claim: whoever creates this file publishes this sequence.
-        self.target
-            .create(&format!("{folder}/attestation.json"), &own.json())?;
+        let next = Successor::new(policy.log_origin(), published.as_ref(), audited.attestation)?;
+        self.claim(run, &folder, &own)?;
         self.create_rest(&folder, &own)?;
         let page = self.page.is_some().then_some(page.as_path());
-        let done = self.log((&policy_text, &policy), page, published.as_ref(), next)?;
+        let changing = (&policy_text[..], &policy, page);
+        let done = self.log(changing, published.as_ref(), next, None)?;
         if let Logged::Done(log, _) = &done {
             write_proof(run, log, plan.sequence)?;
         }
         Ok(done.into())
     }
 
-    /// Publishes a change of the log's key: an entry whose note both keys signed.
+    /// Publishes a change of the log's key, from the signer's to `new`: an entry whose note both signed, under a head that
+    /// both sign. Witnesses and policies that still know the old key alone take that head, so that the change is cosigned
+    /// before anybody follows it.
     ///
     /// # Errors
     /// As [`Publishing::attestation`].
-    pub fn rotation(&self, rotation: &KeyRotation, note: &str) -> Result<Published, Error> {
+    pub fn rotation(
+        &self,
+        rotation: &KeyRotation,
+        note: &str,
+        new: &SecretKey,
+    ) -> Result<Published, Error> {
         let _log = self.home.lock_log()?;
         let (policy_text, policy) = self.home.policy()?;
+        self.check_page(&policy_text)?;
+        // What a killed run has staged goes.
+        let staging = Staging::at(self.home.staged_page_path())?;
+        if let Some(from) = self.page {
+            stage_page(from, staging.path(), &policy_text)?;
+        }
+        let page = self.page.is_some().then_some(staging.path());
         let published = self.published(&policy)?;
         let parsed = Note::parse(note.as_bytes()).map_err(Error::protocol("key rotation"))?;
         rotation
@@ -138,20 +161,64 @@ impl Publishing<'_> {
             .map_err(Error::protocol("key rotation"))?;
         let entry = parsed.unverified_text().as_bytes().to_vec();
         let next = Successor::new(policy.log_origin(), published.as_ref(), entry)?;
+        SignedHead::at(self.home.signed_head_path()).check(&next)?;
         let index = next.head().size.get().saturating_sub(1);
         let path = format!("rotations/{}.note", sequence_folder(index));
         self.target.create_bytes(&path, note.as_bytes())?;
-        let done = self.log((&policy_text, &policy), None, published.as_ref(), next)?;
+        let changing = (&policy_text[..], &policy, page);
+        let done = self.log(changing, published.as_ref(), next, Some(new))?;
         Ok(done.into())
+    }
+
+    /// Refuses to leave a page behind that holds another policy, its only trust root, than this one: whoever opens it would
+    /// be told that what is published now is false.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] naming the page; [`Error::Io`], [`Error::Remote`].
+    pub fn check_page(&self, policy: &[u8]) -> Result<(), Error> {
+        let [hosted, _] = PAGE_FORMS;
+        if self.page.is_some() {
+            return Ok(());
+        }
+        match self.target.read(hosted, MAX_PAGE_BYTES)? {
+            Some(html) if !holds_policy(&html, policy) => Err(Error::InTheWay {
+                path: self.target.place(hosted),
+                why: "the page that is published holds another policy".into(),
+                remedy: "Give the built page with --page: it is published anew with this policy."
+                    .into(),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// What shows too little is logged only where that is wanted: it can never be taken back.
+    fn check_coverage(&self, run: &Run, own: &AttestationFolder) -> Result<(), Error> {
+        let coverage = Coverage::read(own)?;
+        let short = coverage.short();
+        if short.is_empty() || self.under_reserved {
+            return Ok(());
+        }
+        Err(Error::Untrue {
+            place: run.attested_path().display().to_string(),
+            why: format!("reserves do not cover what is owed in {}", short.join(", ")),
+            remedy: "Nothing was published. What is logged stays for ever: to log it so, give --under-reserved; to correct the \
+                     reserves, `por attest --again`."
+                .into(),
+        })
     }
 
     /// The log that is published, if any; only one that the policy's key signed is extended.
     fn published(&self, policy: &Policy) -> Result<Option<PublishedLog>, Error> {
         let log = PublishedLog::read(|path, limit| self.target.read(path, limit))?;
         if let Some(log) = &log {
-            Note::parse(log.note())
-                .and_then(|note| policy.head(&note))
-                .map_err(Error::protocol("published checkpoint"))?;
+            let head = Note::parse(log.note()).and_then(|note| policy.head(&note));
+            head.map_err(|error| {
+                Error::input(
+                    &self.target.place("log/checkpoint"),
+                    error.to_string(),
+                    "Name the publication of this exchange's own log, with the policy that has all of its keys.",
+                )
+            })?;
         }
         Ok(log)
     }
@@ -179,6 +246,67 @@ impl Publishing<'_> {
         Ok(())
     }
 
+    /// What takes no time to see, before the audit, which may take hours: whether the log can take this attestation now,
+    /// and from this key.
+    fn check_next(
+        &self,
+        run: &Run,
+        policy: &Policy,
+        published: Option<&PublishedLog>,
+        sequence: u64,
+    ) -> Result<(), Error> {
+        let attested = AttestationFolder::at(&run.attested_path());
+        let read = |path: PathBuf| match std::fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Error::input(
+                &path,
+                "this run is not attested",
+                "Run `por attest` first.",
+            )),
+            read => read.map_err(Error::io(&path)),
+        };
+        let (entry, note) = (read(attested.json())?, read(attested.note())?);
+        let attestation = Attestation::parse(&entry).map_err(Error::protocol("attestation"))?;
+        check_time(&attestation, None, Some(self.now)).map_err(|error| Error::AuditFailed {
+            why: format!("{}: {error}", Step::InOrder.id()),
+            remedy: FUTURE.into(),
+        })?;
+        let next = Successor::new(policy.log_origin(), published, entry).map_err(|error| {
+            Error::AuditFailed {
+                why: error.to_string(),
+                remedy: out_of_order(sequence),
+            }
+        })?;
+        SignedHead::at(self.home.signed_head_path()).check(&next)?;
+        // Signed before a change of the key and logged after it, it would fail every audit for ever.
+        let Some(key) = published.and_then(|log| log.history().key()) else {
+            return Ok(());
+        };
+        let note = Note::parse(&note).map_err(Error::protocol("attestation"))?;
+        note.verify("attestation", key)
+            .map(drop)
+            .map_err(|error| Error::AuditFailed {
+                why: format!("{error}: the log's key has been changed since"),
+                remedy: REPLACED_KEY.into(),
+            })
+    }
+
+    /// Whoever creates this file publishes this sequence. That it was begun is written down first: what others may have
+    /// seen is neither attested nor planned again.
+    fn claim(&self, run: &Run, folder: &str, own: &AttestationFolder) -> Result<(), Error> {
+        let (path, mark) = (format!("{folder}/attestation.json"), run.claim_path());
+        let first = !mark.exists();
+        if first {
+            let place = format!("{}\n", self.target.place("").display());
+            durable::write(&mark, place.as_bytes())?;
+        }
+        let claimed = self.target.create(&path, &own.json());
+        if first && matches!(claimed, Err(Error::InTheWay { .. })) {
+            // Somebody else's claim stands there: ours was never seen.
+            std::fs::remove_file(&mark).map_err(Error::io(&mark))?;
+        }
+        claimed
+    }
+
     /// All files of an attestation's folder but the claim.
     fn create_rest(&self, folder: &str, own: &AttestationFolder) -> Result<(), Error> {
         let files: Vec<(String, PathBuf)> = files_below(own.path())?
@@ -202,9 +330,13 @@ impl Publishing<'_> {
     /// Policy, discovery file and page: those that may change. Assets first, so that no page misses its own.
     fn replace_changing(
         &self,
-        (policy_text, policy): (&[u8], &Policy),
-        page: Option<&Path>,
+        (policy_text, policy, page): (&[u8], &Policy, Option<&Path>),
+        published: Option<&PublishedLog>,
     ) -> Result<(), Error> {
+        // Whoever lost a race changes nothing that people see.
+        let checkpoint = format!("{LOG_FOLDER}/checkpoint");
+        self.target
+            .check_unchanged(&checkpoint, published.map(PublishedLog::note))?;
         self.target.replace("policy", None, policy_text)?;
         let discovery = discovery_file(&self.home.settings()?, policy)?;
         self.target
@@ -247,7 +379,8 @@ impl Publishing<'_> {
         Ok(true)
     }
 
-    /// The last steps of a run whose head is public: its name may not be flushed yet, and the proof may be missing.
+    /// The last steps of a run whose head is public: its name may not be flushed yet, and the proof may be missing. Then
+    /// the page, where one is given: it may change at any time.
     ///
     /// # Errors
     /// [`Error::InTheWay`] where nothing was missing, or where it was not this home that published: a second publisher must
@@ -257,22 +390,24 @@ impl Publishing<'_> {
         run: &Run,
         log: &PublishedLog,
         sequence: u64,
-        folder: &str,
+        (policy_text, policy): (&[u8], &Policy),
     ) -> Result<Published, Error> {
         let signed = SignedHead::at(self.home.signed_head_path()).read()?;
         let ours = logged(log, sequence)
             .zip(signed)
             .is_some_and(|(logged, signed)| logged.index < signed.size.get());
         let cut_short = ours && !run.log_proof_path().exists();
-        let checkpoint = format!("{LOG_FOLDER}/checkpoint");
-        self.target
-            .replace(&checkpoint, Some(Some(log.note())), log.note())?;
+        self.flush(log)?;
         write_proof(run, log, sequence)?;
+        if let Some(from) = self.page {
+            self.refresh_page(run, log, from, (policy_text, policy))?;
+            return Ok(Published::Page);
+        }
         if cut_short {
             return Ok(Published::Finished);
         }
         Err(Error::InTheWay {
-            path: folder.into(),
+            path: format!("attestations/{}", sequence_folder(sequence)).into(),
             why: "this attestation is published already".into(),
             remedy:
                 "Go on with `por statement`; a correction is a new run: start it with `por plan`."
@@ -280,13 +415,45 @@ impl Publishing<'_> {
         })
     }
 
-    /// Signs and publishes the next head, and before it whatever may change.
+    /// Writes the head that is there once more: whoever published it may have been killed before it was flushed.
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] if another one is there by now; [`Error::Io`], [`Error::Remote`].
+    pub fn flush(&self, log: &PublishedLog) -> Result<(), Error> {
+        let checkpoint = format!("{LOG_FOLDER}/checkpoint");
+        self.target
+            .replace(&checkpoint, Some(Some(log.note())), log.note())
+    }
+
+    /// Policy and page anew, for a head that is public.
+    fn refresh_page(
+        &self,
+        run: &Run,
+        log: &PublishedLog,
+        from: &Path,
+        (policy_text, policy): (&[u8], &Policy),
+    ) -> Result<(), Error> {
+        // Witnesses that a new policy asks for have not cosigned this head.
+        let witnessed = Note::parse(log.note()).and_then(|note| policy.witnessed(&note));
+        witnessed.map_err(|error| {
+            Error::refused(
+                format!("the published head does not meet this policy: {error}"),
+                "Publish the next attestation with it and --page.",
+            )
+        })?;
+        let staging = Staging::at(run.path().join("staged"))?;
+        stage_page(from, staging.path(), policy_text)?;
+        let changing = (policy_text, policy, Some(staging.path()));
+        self.replace_changing(changing, Some(log))
+    }
+
+    /// Signs and publishes the next head, and before it whatever may change. A `new` key signs it too.
     fn log(
         &self,
-        (policy_text, policy): (&[u8], &Policy),
-        page: Option<&Path>,
+        (policy_text, policy, page): (&[u8], &Policy, Option<&Path>),
         published: Option<&PublishedLog>,
         next: Successor,
+        new: Option<&SecretKey>,
     ) -> Result<Logged, Error> {
         SignedHead::at(self.home.signed_head_path()).advance(&next)?;
         let text = next.head().to_text();
@@ -294,7 +461,9 @@ impl Publishing<'_> {
             Signed::Line(line) => line,
             Signed::ToSign(path) => return Ok(Logged::ToSign(path)),
         };
-        let signed = format!("{text}\n{line}");
+        let also = new.map(|key| key.signature_line(&text)).transpose();
+        let also = also.map_err(Error::protocol("checkpoint"))?;
+        let signed = format!("{text}\n{line}{}", also.unwrap_or_default());
         let Collected { note, answers } = collect(policy, &next, &signed, self.patience)?;
         // What customers will be given is what is checked here.
         Note::parse(note.as_bytes())
@@ -304,7 +473,7 @@ impl Publishing<'_> {
             let path = format!("{LOG_FOLDER}/{}", file.path);
             self.target.create_bytes(&path, &file.bytes)?;
         }
-        self.replace_changing((policy_text, policy), page)?;
+        self.replace_changing((policy_text, policy, page), published)?;
         let path = format!("{LOG_FOLDER}/checkpoint");
         self.target.replace(
             &path,
@@ -349,7 +518,37 @@ fn write_proof(run: &Run, log: &PublishedLog, sequence: u64) -> Result<(), Error
     Ok(())
 }
 
-fn refuse_unless_true(report: &Report) -> Result<(), Error> {
+/// The snapshot is later than this machine's clock.
+const FUTURE: &str = "Wait until the snapshot is past, or set the clock of this machine.";
+/// The log names another key than the one that signed.
+const REPLACED_KEY: &str = "Attest it with the new key, by `por attest --again` and the same arguments, and have it approved again.";
+
+/// The log cannot take this attestation as its next.
+fn out_of_order(sequence: u64) -> String {
+    format!(
+        "Publish the runs before it first. A correction names what it corrects: `por attest --again --supersedes`. A wrong \
+         period or snapshot is planned anew: `por plan --replace {sequence}`."
+    )
+}
+
+/// What to do about a check that failed.
+fn remedy(check: &str, sequence: u64) -> String {
+    if check == Step::AttestationApproved.id() {
+        return "Have it approved with `por approve`, then start the same command again.".into();
+    }
+    if check == Step::InOrder.id() {
+        return FUTURE.into();
+    }
+    if check == Step::AttestationSigned.id() {
+        return "Attest it again with the key that the policy names: `por attest --again`.".into();
+    }
+    format!(
+        "What is wrong is in this run. Keep its folder; attest it again with `por attest --again`, or plan it anew with \
+         `por plan --replace {sequence}`."
+    )
+}
+
+fn refuse_unless_true(report: &Report, sequence: u64) -> Result<(), Error> {
     if report.included == Included::Verified {
         return Ok(());
     }
@@ -361,5 +560,6 @@ fn refuse_unless_true(report: &Report) -> Result<(), Error> {
         failed.map(|check| format!("{}: {}", check.id, check.detail.clone().unwrap_or_default()));
     Err(Error::AuditFailed {
         why: why.unwrap_or_default(),
+        remedy: remedy(failed.map_or("", |check| check.id), sequence),
     })
 }

@@ -18,6 +18,8 @@ use crate::http::{Client, describe};
 
 /// For one file, whatever its length: 512 MiB at one megabyte a second.
 const DEADLINE: Duration = Duration::from_secs(600);
+/// Read and written at a time.
+const BLOCK: usize = 1 << 16;
 
 /// A publication of somebody else.
 pub(super) enum Source {
@@ -92,11 +94,13 @@ impl Source {
                     .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
                     .open(&place);
                 match file {
-                    Ok(file) => copy(file, limit, to),
+                    Ok(file) => copy(file, limit, to).map_err(|fault| match fault {
+                        Fault::Source(error) => Error::io(&place)(error),
+                        Fault::Copy(error) => own_fault(&place, error),
+                    })?,
                     Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
-                    Err(error) => Err(error),
+                    Err(error) => return Err(Error::io(&place)(error)),
                 }
-                .map_err(Error::io(&place))?
             }
             Self::Web { client, .. } => {
                 let remote = |why: String| Error::Remote {
@@ -109,9 +113,10 @@ impl Source {
                     .get(&place.to_string_lossy())
                     .map_err(|error| remote(describe(&error)))?;
                 match status {
-                    200 => {
-                        copy(body, limit, to).map_err(|_| remote("the connection broke".into()))?
-                    }
+                    200 => copy(body, limit, to).map_err(|fault| match fault {
+                        Fault::Source(_) => remote("the connection broke".into()),
+                        Fault::Copy(error) => own_fault(&place, error),
+                    })?,
                     404 | 410 => return Ok(None),
                     300..400 => {
                         return Err(remote(format!(
@@ -129,7 +134,65 @@ impl Source {
     }
 }
 
+/// Whose fault it is that a file was not copied.
+#[derive(Debug)]
+enum Fault {
+    /// The place that it is read from.
+    Source(std::io::Error),
+    /// This machine, such as its full disk: no host is blamed for that.
+    Copy(std::io::Error),
+}
+
+fn own_fault(place: &Path, error: std::io::Error) -> Error {
+    Error::io(Path::new(&format!("the copy of {}", place.display())))(error)
+}
+
 /// Copies at most one byte more than `limit`.
-fn copy(from: impl Read, limit: u64, to: &mut impl Write) -> std::io::Result<u64> {
-    std::io::copy(&mut from.take(limit.saturating_add(1)), to)
+fn copy(from: impl Read, limit: u64, to: &mut impl Write) -> Result<u64, Fault> {
+    let mut from = from.take(limit.saturating_add(1));
+    let mut block = vec![0; BLOCK];
+    let mut copied = 0;
+    loop {
+        let read = match from.read(&mut block) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            read => read.map_err(Fault::Source)?,
+        };
+        let Some(part) = block.get(..read).filter(|part| !part.is_empty()) else {
+            return Ok(copied);
+        };
+        to.write_all(part).map_err(Fault::Copy)?;
+        copied += read as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Full;
+
+    impl Write for Full {
+        fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+            Err(ErrorKind::StorageFull.into())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn f_02_a_full_disk_here_is_no_fault_of_the_host() {
+        let mut copied = Vec::new();
+        assert_eq!(copy(&b"abc"[..], 9, &mut copied).unwrap(), 3);
+        assert_eq!(copied, b"abc");
+        assert_eq!(copy(&b"abc"[..], 1, &mut Vec::new()).unwrap(), 2);
+        let full = copy(&b"abc"[..], 9, &mut Full).unwrap_err();
+        assert!(matches!(full, Fault::Copy(_)));
+        let error = own_fault(
+            Path::new("https://host.example/x"),
+            ErrorKind::StorageFull.into(),
+        );
+        assert!(error.to_string().contains("Make room"), "{error}");
+    }
 }

@@ -85,6 +85,15 @@ pub fn with_policy(form: &Path, policy: &[u8]) -> Result<String, Error> {
     Ok(html.replace(POLICY_PLACE, &escape_html(&String::from_utf8_lossy(policy))))
 }
 
+/// Whether this form of a published page holds this policy and no other.
+#[must_use]
+pub fn holds_policy(html: &[u8], policy: &[u8]) -> bool {
+    // It stands alone in its element, and holds no angle bracket itself.
+    let element = format!(">{}<", escape_html(&String::from_utf8_lossy(policy)));
+    let mut places = html.windows(element.len());
+    places.any(|place| place == element.as_bytes())
+}
+
 /// A page is its two forms and `assets/` with files of these kinds; whatever else lies there is not published.
 fn check_page(page: &Path, folder: &Path) -> Result<(), Error> {
     for entry in std::fs::read_dir(folder).map_err(Error::io(folder))? {

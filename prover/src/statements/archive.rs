@@ -64,7 +64,8 @@ type Entry = (AccountId, u64);
 /// Writes an archive, under a temporary name until all is there.
 pub struct ArchiveWriter {
     path: PathBuf,
-    temporary: PathBuf,
+    // Deleted again unless it gets its name: it shows balances.
+    temporary: Unfinished,
     file: BufWriter<File>,
     at: u64,
     records: u64,
@@ -73,18 +74,28 @@ pub struct ArchiveWriter {
     digest: Sha256,
 }
 
+/// A file that is being written; what is left of it when the writer ends goes.
+struct Unfinished(PathBuf);
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        // Finished, it has another name by now.
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
 impl ArchiveWriter {
     /// # Errors
     /// [`Error::Io`].
     pub fn create(path: &Path, header: &Header) -> Result<Self, Error> {
-        let temporary = durable::temporary(path);
+        let temporary = Unfinished(durable::temporary(path));
         let mut json = serde_json::to_vec(header).map_err(|error| Error::Io {
             path: path.to_owned(),
             source: error.into(),
         })?;
         json.push(b'\n');
         let mut writer = Self {
-            file: BufWriter::with_capacity(1 << 20, secret_file::create_private(&temporary)?),
+            file: BufWriter::with_capacity(1 << 20, secret_file::create_private(&temporary.0)?),
             path: path.to_owned(),
             temporary,
             at: 0,
@@ -143,17 +154,17 @@ impl ArchiveWriter {
         footer.extend_from_slice(&self.digest.clone().finalize());
         self.write(&footer)?;
         let file = self.file.into_inner().map_err(|error| Error::Io {
-            path: self.temporary.clone(),
+            path: self.temporary.0.clone(),
             source: error.into_error(),
         })?;
-        durable::finish(file, &self.temporary, &self.path)?;
+        durable::finish(file, &self.temporary.0, &self.path)?;
         Ok(self.records)
     }
 
     fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         self.at += bytes.len() as u64;
         let written = self.file.write_all(bytes);
-        written.map_err(Error::io(&self.temporary))
+        written.map_err(Error::io(&self.temporary.0))
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use por_protocol::digest::Digest;
 use por_protocol::log::{AddCheckpoint, Checkpoint, Refusal};
 use por_protocol::note::{PublicKey, WitnessSecretKey};
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
+use crate::durable;
 use crate::error::Error;
 use crate::secret_file;
 
@@ -91,14 +92,42 @@ pub enum Fault {
 }
 
 impl State {
+    /// Makes the memory of a new witness, before its key: a key without it has forgotten what it cosigned.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn create(folder: &WitnessFolder) -> Result<(), Error> {
+        let path = folder.heads_path();
+        let heads = Connection::open(&path).map_err(fault(&path))?;
+        heads
+            .execute_batch(
+                "PRAGMA synchronous = EXTRA;
+                 CREATE TABLE IF NOT EXISTS heads (
+                     origin TEXT PRIMARY KEY NOT NULL,
+                     checkpoint TEXT NOT NULL,
+                     note TEXT NOT NULL,
+                     time INTEGER NOT NULL
+                 ) STRICT;",
+            )
+            .map_err(fault(&path))?;
+        drop(heads);
+        durable::sync_parent(&path)
+    }
+
     /// Opens a witness's folder. Only one process can: the database stays locked.
     ///
     /// # Errors
-    /// [`Error::Io`], [`Error::Input`], [`Error::InTheWay`] if another process is this witness.
+    /// [`Error::Io`], [`Error::Input`], [`Error::InTheWay`] if another process is this witness, or if it has lost what it
+    /// cosigned.
     pub fn open(folder: &WitnessFolder) -> Result<Self, Error> {
         let key = secret_file::read_signing_key(&folder.key_path())?;
         let path = folder.heads_path();
-        let heads = Connection::open(&path).map_err(fault(&path))?;
+        if !path.exists() {
+            return Err(forgotten(&path, "it is missing"));
+        }
+        // Never made here: an empty memory would cosign any log anew, one that was rolled back with it.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let heads = Connection::open_with_flags(&path, flags).map_err(fault(&path))?;
         // Another process that is this witness holds its lock for ever: there is nothing to wait for.
         heads.busy_timeout(Duration::ZERO).map_err(fault(&path))?;
         // EXTRA: a journal whose deletion a power loss undoes would roll back a head that was cosigned.
@@ -107,15 +136,13 @@ impl State {
                 "PRAGMA locking_mode = EXCLUSIVE;
                  PRAGMA journal_mode = DELETE;
                  PRAGMA synchronous = EXTRA;
-                 CREATE TABLE IF NOT EXISTS heads (
-                     origin TEXT PRIMARY KEY NOT NULL,
-                     checkpoint TEXT NOT NULL,
-                     note TEXT NOT NULL,
-                     time INTEGER NOT NULL
-                 ) STRICT;
                  BEGIN EXCLUSIVE; COMMIT;",
             )
             .map_err(fault(&path))?;
+        let whole = heads.table_exists(None, "heads").map_err(fault(&path))?;
+        if !whole {
+            return Err(forgotten(&path, "it is not what `por witness init` made"));
+        }
         Ok(Self {
             key,
             logs: folder.logs()?,
@@ -155,11 +182,7 @@ impl State {
             None => (None, 0),
             Some((text, time)) => {
                 let damaged = |error: por_protocol::error::Error| {
-                    Fault::Own(Error::input(
-                        &self.path,
-                        error.to_string(),
-                        "Restore the newest backup of this witness.",
-                    ))
+                    Fault::Own(Error::input(&self.path, error.to_string(), ANEW))
                 };
                 (Some(Checkpoint::parse(&text).map_err(damaged)?), time)
             }
@@ -224,6 +247,19 @@ impl State {
             }
         }
         Ok(None)
+    }
+}
+
+/// A backup is as old as it is: what was cosigned after it is not in it (SPEC §7.6.1).
+const ANEW: &str = "Do not restore a backup: it would forget heads that this witness cosigned. Make a new one with `por witness init` in another folder, and give its key to the exchanges.";
+
+fn forgotten(path: &Path, why: &str) -> Error {
+    Error::InTheWay {
+        path: path.to_owned(),
+        why: format!(
+            "{why}: this witness has forgotten what it cosigned, and must not cosign under its key any more"
+        ),
+        remedy: ANEW.into(),
     }
 }
 

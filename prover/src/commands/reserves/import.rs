@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::commands::HomeArg;
 use crate::commands::challenge::ChallengeArgs;
+use crate::durable;
 use crate::error::{Error, Exit};
 use crate::home::Home;
 use crate::reserves::{FULL_HEADER, read_reserves};
@@ -25,8 +26,8 @@ pub struct Import {
     /// JSON lines with network, address, scheme, signatures and, where needed, script, public_key, frame
     #[arg(long, value_name = "FILE")]
     pub answers: PathBuf,
-    /// CSV with the columns network,address,asset,amount and, where the exchange says how it holds a reserve,
-    /// custody,custodian,staked,lent and encumbered
+    /// CSV with the columns network,address,asset,amount in any order, and, where there are any, evidence and encumbered
+    /// as `por reserves collect` writes them, and custody,custodian,staked,lent
     #[arg(long, value_name = "FILE")]
     pub balances: PathBuf,
     /// The reserves file to write
@@ -59,7 +60,7 @@ impl Import {
         let settings = home.settings()?;
         let (_, challenge) = self.terms.read(&settings.entity, &settings.log_origin)?;
         let answers = read_answers(&self.answers)?;
-        let rows = join(&self.balances, &answers)?;
+        let (rows, collected) = join(&self.balances, &answers)?;
         // Checked in a file of its own first: a reserves file that exists is one that holds.
         let folder = match self.out.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -74,15 +75,21 @@ impl Import {
         }
         let name = self.out.file_name().unwrap_or_default().to_string_lossy();
         let staged = folder.join(format!(".{name}.part"));
-        std::fs::write(&staged, rows).map_err(Error::io(&staged))?;
+        durable::write(&staged, &rows)?;
         let checked = read_reserves(&staged, &home.assets()?, &challenge);
         if checked.is_err() {
             std::fs::remove_file(&staged).map_err(Error::io(&staged))?;
         }
         let count = checked?.len();
         std::fs::rename(&staged, &self.out).map_err(Error::io(&self.out))?;
+        durable::sync_parent(&self.out)?;
+        let next = if collected {
+            "por attest"
+        } else {
+            "por reserves collect, or por attest where the amounts are your own word"
+        };
         tell!(
-            "Wrote {count} reserves to {}; every signature holds. Next: por attest.",
+            "Wrote {count} reserves to {}; every signature holds. Next: {next}.",
             self.out.display()
         );
         Ok(Exit::Ok)
@@ -118,14 +125,20 @@ fn canonical(network: &str, address: &str) -> Result<(String, String), String> {
     Ok((parsed.to_string(), address.to_string()))
 }
 
-/// The reserves file: each balance with the answer of its address.
-fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec<u8>, Error> {
-    let wrong = |line, why: String| Error::Line {
+/// The reserves file, each balance with the answer of its address; and whether the balances were collected.
+fn join(
+    path: &Path,
+    answers: &BTreeMap<(String, String), Answer>,
+) -> Result<(Vec<u8>, bool), Error> {
+    let wrong = |line, why: String| {
+        Error::Line {
         path: path.to_owned(),
         line,
         why,
-        remedy: "Write network,address,asset,amount, and let every address answer its challenge."
-            .into(),
+        remedy:
+            "Write the columns network,address,asset,amount, and let every address answer its challenge."
+                .into(),
+    }
     };
     let malformed = |error: csv::Error| {
         let line = error.position().map_or(0, csv::Position::line);
@@ -134,21 +147,36 @@ fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec
     let file = std::fs::File::open(path).map_err(Error::io(path))?;
     let mut reader = csv::Reader::from_reader(file);
     let header = reader.headers().map_err(malformed)?;
-    let own = ["network", "address", "asset", "amount"];
-    let more: Vec<String> = header.iter().skip(own.len()).map(Into::into).collect();
-    if header.iter().take(own.len()).ne(own) || !more.iter().all(|name| may_follow(name)) {
-        return Err(wrong(1, "the header is not the one expected".into()));
+    let known = |name: &str| FULL_HEADER.contains(&name);
+    let twice = |name: &str| header.iter().filter(|other| *other == name).count() > 1;
+    if let Some(name) = header.iter().find(|name| !known(name) || twice(name)) {
+        let why = format!(
+            "the column `{}` is unknown, or stands twice",
+            name.escape_debug()
+        );
+        return Err(wrong(1, why));
     }
+    let place = |name: &str| header.iter().position(|column| column == name);
+    let own = ["network", "address", "asset", "amount"]
+        .map(|name| place(name).ok_or_else(|| wrong(1, format!("the column {name} is missing"))));
+    let [network, address, asset, amount] = own;
+    let (network, address, asset, amount) = (network?, address?, asset?, amount?);
+    // What the exchange or its nodes say goes through as it stands; what an address answers comes from its answer.
+    let said = FULL_HEADER.iter().skip(ANSWERED);
+    let kept: Vec<(&str, usize)> = said
+        .filter_map(|name| Some((*name, place(name)?)))
+        .collect();
+    let collected = place("evidence").is_some();
     let mut writer = csv::Writer::from_writer(Vec::new());
     let columns = FULL_HEADER.iter().take(ANSWERED).copied();
     writer
-        .write_record(columns.chain(more.iter().map(String::as_str)))
+        .write_record(columns.chain(kept.iter().map(|(name, _)| *name)))
         .map_err(malformed)?;
     for record in reader.records() {
         let record = record.map_err(malformed)?;
         let line = record.position().map_or(0, csv::Position::line);
         let field = |index| record.get(index).unwrap_or_default();
-        let key = canonical(field(0), field(1)).map_err(|why| wrong(line, why))?;
+        let key = canonical(field(network), field(address)).map_err(|why| wrong(line, why))?;
         let answer = answers
             .get(&key)
             .ok_or_else(|| wrong(line, format!("{} has not answered", key.1)))?;
@@ -156,29 +184,25 @@ fn join(path: &Path, answers: &BTreeMap<(String, String), Answer>) -> Result<Vec
         let answered = [
             &key.0,
             &key.1,
-            field(2),
-            field(3),
+            field(asset),
+            field(amount),
             &answer.scheme,
             &signatures,
             &answer.script,
             &answer.public_key,
             &answer.frame,
         ];
-        let kept = record.iter().skip(own.len());
+        let kept = kept.iter().map(|(_, column)| field(*column));
         writer
             .write_record(answered.into_iter().chain(kept))
             .map_err(malformed)?;
     }
-    writer
-        .into_inner()
-        .map_err(|error| wrong(0, error.to_string()))
+    let bytes = writer.into_inner();
+    Ok((
+        bytes.map_err(|error| wrong(0, error.to_string()))?,
+        collected,
+    ))
 }
 
 /// Columns of [`FULL_HEADER`] that balances and answers fill.
 const ANSWERED: usize = 9;
-
-/// What the exchange itself says of a reserve goes through as it stands. Evidence does not: it comes from `por reserves collect`.
-fn may_follow(column: &str) -> bool {
-    let said = FULL_HEADER.iter().skip(ANSWERED);
-    column != "evidence" && said.copied().any(|known| known == column)
-}

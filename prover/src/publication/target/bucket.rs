@@ -163,7 +163,8 @@ impl Bucket {
             if copied > limit {
                 return Err(too_long(&place, limit));
             }
-            to.write_all(block).map_err(Error::io(&place))?;
+            let here = PathBuf::from(format!("the copy of {}", place.display()));
+            to.write_all(block).map_err(Error::io(&here))?;
             Ok(true)
         })?;
         Ok(Some(copied))

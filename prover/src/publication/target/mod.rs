@@ -123,6 +123,18 @@ impl Target {
         }
     }
 
+    /// Checks that a file that may change still holds these bytes (or does not exist).
+    ///
+    /// # Errors
+    /// [`Error::InTheWay`] if it holds others: another publisher was faster; [`Error::Io`], [`Error::Remote`].
+    pub fn check_unchanged(&self, path: &str, expected: Option<&[u8]>) -> Result<(), Error> {
+        let present = self.read(path, u64::MAX >> 1)?;
+        if present.as_deref() == expected {
+            return Ok(());
+        }
+        Err(was_faster(self.place(path)))
+    }
+
     /// Refuses a place that secrets lie in, or that lies among secrets.
     ///
     /// # Errors

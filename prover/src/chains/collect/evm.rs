@@ -131,6 +131,7 @@ fn prove_native(
         line.found = Some(Found {
             amount: amount.map_err(|error| false_proof(node, &error))?,
             encumbered: line.pledged,
+            staked: ExactAmount::ZERO,
             evidence: Evidence::EvmStateProof,
         });
         records.push(EvmRecord::Account {
@@ -194,6 +195,7 @@ fn prove_tokens(
                 } else {
                     line.pledged
                 },
+                staked: ExactAmount::ZERO,
                 evidence: Evidence::EvmStateProof,
             });
             records.push(EvmRecord::Storage {
@@ -243,6 +245,7 @@ fn call_tokens(
         line.found = Some(Found {
             amount,
             encumbered: line.pledged,
+            staked: ExactAmount::ZERO,
             evidence: Evidence::ContractCall,
         });
         records.push(EvmRecord::Call {
@@ -312,6 +315,7 @@ fn read_evm(
             line.found = Some(Found {
                 amount,
                 encumbered: line.pledged,
+                staked: ExactAmount::ZERO,
                 evidence: Evidence::AgreedReadings,
             });
             collected.readings.push(ReadingRecord {

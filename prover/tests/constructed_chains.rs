@@ -317,6 +317,19 @@ fn b_06_what_a_tron_accounts_own_key_does_not_rule_is_encumbered() {
     }
 }
 
+#[test]
+fn b_03_a_tron_block_that_may_be_replaced_is_not_read() {
+    let mut young = constructed("tron");
+    let mut entries = young.as_array_mut().unwrap().iter_mut();
+    let now = entries.find(|entry| entry["asks"][0] == "/walletsolidity/getnowblock");
+    let raw = serde_json::json!({ "number": 74_999_000, "timestamp": 1_761_865_800_000_u64 });
+    now.unwrap()["reply"] =
+        serde_json::json!({ "blockID": CHANGED, "block_header": { "raw_data": raw } });
+    let error = read("tron", &node(young)).unwrap_err();
+    assert_eq!(error.fault, Fault::NotAvailable, "{error}");
+    assert!(error.why.contains("before 75000000"), "{error}");
+}
+
 /// java-tron with its defaults: `getaccountbalance` fails for nobody, and says of every account "this block, and nothing".
 #[test]
 fn b_01_a_tron_node_without_history_shows_no_balance_of_the_block_and_no_zero() {

@@ -8,6 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ed25519_dalek::{Signer as _, SigningKey};
@@ -41,6 +42,8 @@ const SLOT: u64 = 350_000_000;
 const SOLANA: &str = "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp";
 const WALLET: &str = "9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM";
 const STAKE: &str = "7EYnhQoR9YM3N7UoaKRoA44Uy8JeaZV3qyouov87awMs";
+/// The first stake account that the wallet may withdraw from.
+const STAKED: &str = "7ktZK7a28phex41kcsct6YBHQt38MMezsoecq1UuiKFh";
 const NOTHING: &str = "YMN9Qj5jPNp7j14VPcML1B6xGgcPWVZUGLFU3Mnyfaf";
 /// A durable nonce, which its authority rules.
 const NONCE: &str = "US517G5965aydkZ46HS38QLi7UQiSojurfbQfKCELFx";
@@ -94,17 +97,19 @@ fn send(stream: &mut TcpStream, status: &str, body: &str) {
 
 /// A node that gives these replies.
 fn node(replies: Value) -> String {
-    serve(move |request, stream| {
-        let mut entries = replies.as_array().unwrap().iter();
-        let fits = |entry: &&Value| {
-            let mut asks = entry["asks"].as_array().unwrap().iter();
-            asks.all(|ask| request.contains(ask.as_str().unwrap()))
-        };
-        match entries.find(fits) {
-            Some(entry) => send(stream, "200 OK", &entry["reply"].to_string()),
-            None => send(stream, "501 Not Implemented", ""),
-        }
-    })
+    serve(move |request, stream| reply(&replies, request, stream))
+}
+
+fn reply(replies: &Value, request: &str, stream: &mut TcpStream) {
+    let mut entries = replies.as_array().unwrap().iter();
+    let fits = |entry: &&Value| {
+        let mut asks = entry["asks"].as_array().unwrap().iter();
+        asks.all(|ask| request.contains(ask.as_str().unwrap()))
+    };
+    match entries.find(fits) {
+        Some(entry) => send(stream, "200 OK", &entry["reply"].to_string()),
+        None => send(stream, "501 Not Implemented", ""),
+    }
 }
 
 /// java-tron as it is installed: `/wallet` and `/walletsolidity` each on a port of its own, and neither on the other's.
@@ -186,6 +191,7 @@ fn reading(amount: u128, encumbered: u128, answered: Option<u64>) -> Reading {
     Reading {
         amount: ExactAmount::from_steps(amount),
         encumbered: ExactAmount::from_steps(encumbered),
+        staked: ExactAmount::ZERO,
         answered,
         encumbered_later: answered.is_some(),
     }
@@ -219,7 +225,11 @@ fn constructed_solana_balances_name_the_slot_that_they_are_of() {
     assert_eq!(
         readings,
         [
-            reading(1_500_000_000, 0, Some(SLOT + 40)),
+            // 1.5 of its own; and stake accounts: delegated, cooled down, cooling down, locked, and never delegated.
+            Reading {
+                staked: ExactAmount::from_steps(3_400_000_000),
+                ..reading(5_979_131_525, 3_466_848_640, Some(SLOT + 40))
+            },
             reading(2_000_000_000, 2_000_000_000, Some(SLOT + 40)),
             reading(0, 0, Some(SLOT + 40)),
             reading(1_447_680, 1_447_680, Some(SLOT + 40)),
@@ -305,6 +315,19 @@ fn b_06_what_a_tron_accounts_own_key_does_not_rule_is_encumbered() {
             "{to}"
         );
     }
+}
+
+#[test]
+fn b_03_a_tron_block_that_may_be_replaced_is_not_read() {
+    let mut young = constructed("tron");
+    let mut entries = young.as_array_mut().unwrap().iter_mut();
+    let now = entries.find(|entry| entry["asks"][0] == "/walletsolidity/getnowblock");
+    let raw = serde_json::json!({ "number": 74_999_000, "timestamp": 1_761_865_800_000_u64 });
+    now.unwrap()["reply"] =
+        serde_json::json!({ "blockID": CHANGED, "block_header": { "raw_data": raw } });
+    let error = read("tron", &node(young)).unwrap_err();
+    assert_eq!(error.fault, Fault::NotAvailable, "{error}");
+    assert!(error.why.contains("before 75000000"), "{error}");
 }
 
 /// java-tron with its defaults: `getaccountbalance` fails for nobody, and says of every account "this block, and nothing".
@@ -466,6 +489,28 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
         ("solana", STAKE, ",null,", ",", Malformed),
         (
             "solana",
+            "getProgramAccounts",
+            "350000039",
+            "349999999",
+            OtherBlock,
+        ),
+        (
+            "solana",
+            "getProgramAccounts",
+            "Stake1111",
+            "Steak1111",
+            Malformed,
+        ),
+        ("solana", "SysvarC1ock", "Sysvar111", "Sisvar111", Malformed),
+        (
+            "solana",
+            "SysvarC1ock",
+            "350000041",
+            "349999999",
+            OtherBlock,
+        ),
+        (
+            "solana",
             "getTokenAccountsByOwner",
             "350000041",
             "349999999",
@@ -585,6 +630,69 @@ fn b_02_b_03_b_04_b_08_constructed_replies_with_one_lie_are_refused() {
     assert_eq!(read("solana", &node(forged)).unwrap_err().fault, False);
 }
 
+/// One stake account of the replies with its data changed.
+fn with_stake(change: impl Fn(&mut Vec<u8>)) -> Value {
+    let mut replies = constructed("solana");
+    let mut entries = replies.as_array_mut().unwrap().iter_mut();
+    let entry = entries.find(|entry| entry["asks"][0] == "getProgramAccounts");
+    let data = &mut entry.unwrap()["reply"]["result"]["value"][0]["account"]["data"][0];
+    let mut bytes = base64_decode(data.as_str().unwrap());
+    change(&mut bytes);
+    *data = base64_encode(&bytes).into();
+    replies
+}
+
+#[test]
+fn b_05_b_08_stake_accounts_are_their_withdrawers_and_counted_once() {
+    let honest = read("solana", &node(with_stake(|_| ()))).unwrap();
+    assert_eq!(
+        honest,
+        read("solana", &node(constructed("solana"))).unwrap()
+    );
+    // Never initialised; another's; cut.
+    let changes: [fn(&mut Vec<u8>); 3] = [
+        |data| data[0] = 0,
+        |data| data[44] ^= 1,
+        |data| data.truncate(199),
+    ];
+    for change in changes {
+        let error = read("solana", &node(with_stake(change))).unwrap_err();
+        assert_eq!(error.fault, Fault::Malformed, "{error}");
+    }
+    // A stake account that is listed beside the wallet that may withdraw it.
+    let replies = constructed("solana").to_string();
+    assert!(replies.contains(STAKED));
+    let twice = serde_json::from_str(&replies.replace(STAKED, STAKE)).unwrap();
+    let error = read("solana", &node(twice)).unwrap_err();
+    assert_eq!(error.fault, Fault::False, "{error}");
+    assert!(
+        error.why.contains(STAKE) && error.why.contains(WALLET),
+        "{error}"
+    );
+    // Stakes that move while they are read: the second listing is another.
+    let asked = AtomicUsize::new(0);
+    let before = constructed("solana");
+    let after = forged("solana", "getProgramAccounts", "10000000,", "10000001,");
+    let moving = serve(move |request, stream| {
+        let staking = request.contains("getProgramAccounts") && request.contains(WALLET);
+        let again = staking && asked.fetch_add(1, Ordering::Relaxed) > 0;
+        reply(if again { &after } else { &before }, request, stream);
+    });
+    let error = read("solana", &moving).unwrap_err();
+    assert_eq!(error.fault, Fault::NotAvailable, "{error}");
+    // Public nodes leave the call out.
+    let mut public = constructed("solana");
+    for entry in public.as_array_mut().unwrap() {
+        if entry["asks"][0] == "getProgramAccounts" {
+            let error = serde_json::json!({ "code": -32601, "message": "Method not found" });
+            entry["reply"] = serde_json::json!({ "jsonrpc": "2.0", "id": 0, "error": error });
+        }
+    }
+    let error = read("solana", &node(public)).unwrap_err();
+    assert_eq!(error.fault, Fault::NodeError, "{error}");
+    assert!(error.why.contains("name a node that answers it"), "{error}");
+}
+
 fn base64_decode(text: &str) -> Vec<u8> {
     use base64ct::Encoding as _;
     base64ct::Base64::decode_vec(text).unwrap()
@@ -672,9 +780,13 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
         (XRPL, NO_ACCOUNT, "XRP"),
     ]
     .into_iter()
-    .map(|(network, address, asset)| format!("{network},{address},{asset}\n"))
+    .map(|(network, address, asset)| {
+        // What the exchange itself says of an account that is listed as such stays.
+        let staked = if address == STAKE { "2" } else { "" };
+        format!("{network},{address},{asset},{staked}\n")
+    })
     .collect();
-    sample.write("list.csv", format!("network,address,asset\n{list}"));
+    sample.write("list.csv", format!("network,address,asset,staked\n{list}"));
     let chain = |network: &str, height: u64, urls: &[String]| {
         let nodes: String = (0..)
             .zip(urls)
@@ -702,16 +814,16 @@ fn constructed_balances_are_collected_and_say_when_they_are_of_a_later_block() {
     collect("collected").expect(0);
     let list = sample.read("collected/reserves.csv");
     for line in [
-        format!("{SOLANA},{WALLET},SOL,1.5,agreed_readings,"),
-        format!("{SOLANA},{STAKE},SOL,2,agreed_readings,2"),
-        format!("{SOLANA},{NOTHING},SOL,0,agreed_readings,"),
-        format!("{SOLANA},{NONCE},SOL,0.00144768,agreed_readings,0.00144768"),
-        format!("{SOLANA},{WALLET},USDC,750.000001,agreed_readings,50"),
-        format!("{TRON},{HOLDER},TRX,64,signed_reading,"),
-        format!("{TRON},{HOLDER},USDT,1234.56789,signed_reading,"),
-        format!("{XRPL},{GENESIS_ACCOUNT},XRP,25000000.123456,signed_reading,1.6"),
-        format!("{XRPL},{OTHERS_KEY},XRP,7,signed_reading,7"),
-        format!("{XRPL},{NO_ACCOUNT},XRP,0,signed_reading,"),
+        format!("{SOLANA},{WALLET},SOL,3.4,5.979131525,agreed_readings,3.46684864"),
+        format!("{SOLANA},{STAKE},SOL,2,2,agreed_readings,2"),
+        format!("{SOLANA},{NOTHING},SOL,,0,agreed_readings,"),
+        format!("{SOLANA},{NONCE},SOL,,0.00144768,agreed_readings,0.00144768"),
+        format!("{SOLANA},{WALLET},USDC,,750.000001,agreed_readings,50"),
+        format!("{TRON},{HOLDER},TRX,,64,signed_reading,"),
+        format!("{TRON},{HOLDER},USDT,,1234.56789,signed_reading,"),
+        format!("{XRPL},{GENESIS_ACCOUNT},XRP,,25000000.123456,signed_reading,1.6"),
+        format!("{XRPL},{OTHERS_KEY},XRP,,7,signed_reading,7"),
+        format!("{XRPL},{NO_ACCOUNT},XRP,,0,signed_reading,"),
     ] {
         assert!(
             list.lines().any(|other| other == line),
@@ -932,7 +1044,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
         .unwrap();
     let held = |sol: &'static str| {
         let rows = [
-            ("slip44:501", 9, WALLET, sol, "0"),
+            ("slip44:501", 9, WALLET, sol, "3466848640"),
             ("slip44:501", 9, STAKE, "2000000000", "2000000000"),
             ("slip44:501", 9, NOTHING, "0", "0"),
             ("slip44:501", 9, NONCE, "1447680", "1447680"),
@@ -940,7 +1052,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
         Recheck::new((SOLANA, SLOT, &block), "signed_reading", &rows)
     };
     let url = node(constructed("solana"));
-    let (confirmed, result) = held("1500000000").at(SOLANA, &url);
+    let (confirmed, result) = held("5979131525").at(SOLANA, &url);
     let facts = result.unwrap();
     assert_eq!(
         facts.get("same_at_a_later_block").map(String::as_str),
@@ -950,7 +1062,7 @@ fn b_03_a_reading_of_a_later_block_raises_no_class_and_refutes_nothing() {
     block_only.block(SOLANA, &block).unwrap();
     assert_eq!(format!("{confirmed:?}"), format!("{block_only:?}"));
     // Coins may have moved since: that shows nothing, and is no pass.
-    assert_eq!(held("1600000000").refused(SOLANA, &url), "unreachable");
+    assert_eq!(held("5979131526").refused(SOLANA, &url), "unreachable");
 }
 
 /// An account of the XRP Ledger by its Ed25519 key, and what `por` is to know of it.

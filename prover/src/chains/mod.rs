@@ -13,6 +13,7 @@ pub mod reading;
 pub mod recheck;
 mod recheck_readings;
 pub mod solana;
+mod stake;
 pub mod tron;
 mod wallets;
 pub mod window;

@@ -27,6 +27,8 @@ pub struct Reading {
     pub amount: ExactAmount,
     /// The part that the address's key cannot move.
     pub encumbered: ExactAmount,
+    /// The part of the amount that is staked, where the client knows.
+    pub staked: ExactAmount,
     /// The block or slot that was answered for, where it is not the snapshot's.
     pub answered: Option<u64>,
     /// Whether `encumbered` is of a later block, whatever `amount` is of.
@@ -40,6 +42,7 @@ impl Reading {
         Self {
             amount,
             encumbered,
+            staked: ExactAmount::ZERO,
             answered: None,
             encumbered_later: false,
         }
@@ -51,6 +54,7 @@ impl Reading {
         Self {
             amount,
             encumbered,
+            staked: ExactAmount::ZERO,
             answered: (found != asked).then_some(found),
             encumbered_later: found != asked,
         }
@@ -62,6 +66,7 @@ impl Reading {
         Self {
             amount,
             encumbered,
+            staked: ExactAmount::ZERO,
             answered: Some(latest),
             encumbered_later: true,
         }

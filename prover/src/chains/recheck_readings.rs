@@ -162,6 +162,7 @@ mod tests {
         Reading {
             amount: exact(amount),
             encumbered: exact(encumbered),
+            staked: ExactAmount::ZERO,
             answered,
             encumbered_later: answered.is_some(),
         }

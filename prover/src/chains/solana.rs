@@ -6,8 +6,13 @@
 //! What cannot be moved by the address's own key is encumbered: lamports of an account that a program owns, or that holds
 //! data, as durable nonces do, which an authority rules; and tokens of a frozen account.
 //!
-//! Source: Solana RPC HTTP methods `getGenesisHash`, `getSlot`, `getBlock`, `getMultipleAccounts`,
+//! What is in stake accounts belongs to the wallet that may withdraw it, and is counted with the wallet's own lamports. They
+//! are listed before and after those: otherwise what is withdrawn meanwhile would be counted twice.
+//!
+//! Source: Solana RPC HTTP methods `getGenesisHash`, `getSlot`, `getBlock`, `getMultipleAccounts`, `getProgramAccounts`,
 //! `getTokenAccountsByOwner`; layouts of SPL Token's `Account` (165 bytes) and `Mint` (82 bytes).
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64ct::{Base64, Encoding as _};
 use por_protocol::amount::ExactAmount;
@@ -17,6 +22,7 @@ use serde_json::json;
 use super::error::{ChainError, Fault};
 use super::json_rpc::JsonRpc;
 use super::reading::{Asked, Block, ChainReader, Reading};
+use super::stake::{self, Held, Moment};
 
 /// Most accounts in one call.
 const ACCOUNTS: usize = 100;
@@ -57,10 +63,13 @@ struct RawAccount {
 }
 
 #[derive(Deserialize)]
-struct RawTokenAccount {
+struct RawListed {
     pubkey: String,
     account: RawAccount,
 }
+
+/// Stake accounts by their addresses: lamports and data.
+type Stakes = BTreeMap<String, (u64, Vec<u8>)>;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -163,18 +172,14 @@ impl<'a> SolanaNode<'a> {
         let malformed = |why: &str| self.rpc.fault(Fault::Malformed, format!("{METHOD}: {why}"));
         let rules =
             json!({ "commitment": "finalized", "encoding": "base64", "minContextSlot": slot });
-        let reply: InContext<Vec<RawTokenAccount>> = self
+        let reply: InContext<Vec<RawListed>> = self
             .rpc
             .call(METHOD, json!([asked.address, { "mint": mint }, rules]))?;
         self.answered(METHOD, reply.context.slot, slot)?;
-        let key = |text: &str| {
-            let bytes = bs58::decode(text).into_vec().ok();
-            bytes.filter(|bytes| bytes.len() == 32)
-        };
         let (own, coin) = (key(asked.address), key(mint));
         let (mut total, mut frozen) = (0_u128, 0_u128);
-        let mut seen = std::collections::BTreeSet::new();
-        for RawTokenAccount { pubkey, account } in reply.value {
+        let mut seen = BTreeSet::new();
+        for RawListed { pubkey, account } in reply.value {
             if !seen.insert(pubkey) {
                 return Err(malformed("an account stands twice"));
             }
@@ -202,6 +207,127 @@ impl<'a> SolanaNode<'a> {
             slot,
         ))
     }
+
+    /// The stake accounts that `wallet` may withdraw from, and the slot that this is of.
+    fn stakes(&self, wallet: &str, slot: u64) -> Result<(Stakes, u64), ChainError> {
+        const METHOD: &str = "getProgramAccounts";
+        let malformed = |why: &str| self.rpc.fault(Fault::Malformed, format!("{METHOD}: {why}"));
+        let rules = json!({
+            "commitment": "finalized", "encoding": "base64", "minContextSlot": slot, "withContext": true,
+            "filters": [
+                { "dataSize": stake::STATE_BYTES },
+                { "memcmp": { "offset": stake::WITHDRAWER, "bytes": wallet, "encoding": "base58" } },
+            ],
+        });
+        let reply = self.rpc.call(METHOD, json!([stake::PROGRAM, rules]));
+        let reply: InContext<Vec<RawListed>> = reply.map_err(|mut error: ChainError| {
+            // Public nodes often leave this call out.
+            if matches!(error.fault, Fault::NodeError | Fault::Unauthorized) {
+                error.why +=
+                    "; no other call finds a wallet's stake accounts: name a node that answers it";
+            }
+            error
+        })?;
+        self.answered(METHOD, reply.context.slot, slot)?;
+        let mut found = Stakes::new();
+        for RawListed { pubkey, account } in reply.value {
+            if account.owner != stake::PROGRAM {
+                return Err(malformed("an account is of another program"));
+            }
+            let data = self.data(METHOD, &account)?;
+            if found.insert(pubkey, (account.lamports, data)).is_some() {
+                return Err(malformed("an account stands twice"));
+            }
+        }
+        Ok((found, reply.context.slot))
+    }
+
+    /// Epoch, time and history, by which stakes are free or held.
+    fn moment(&self, slot: u64) -> Result<Moment, ChainError> {
+        let mut data = Vec::new();
+        for (account, _) in self.accounts(&stake::SYSVARS, slot)? {
+            let account = account.filter(|account| account.owner == stake::SYSVAR_OWNER);
+            let account = account.ok_or_else(|| {
+                let why = "getMultipleAccounts: the cluster's clock is missing";
+                self.rpc.fault(Fault::Malformed, why)
+            })?;
+            data.push(self.data("sysvar", &account)?);
+        }
+        let moment = match data.as_slice() {
+            [clock, history] => Moment::parse(clock, history),
+            _ => None,
+        };
+        moment.ok_or_else(|| {
+            let why = "getMultipleAccounts: the cluster's clock cannot be read";
+            self.rpc.fault(Fault::Malformed, why)
+        })
+    }
+
+    /// What wallets hold of their own and in stake accounts, in their order.
+    fn wallets(&self, wallets: &[&str], slot: u64) -> Result<Vec<Reading>, ChainError> {
+        let mut stakes = Vec::new();
+        for wallet in wallets {
+            let (found, at) = self.stakes(wallet, slot)?;
+            if let Some(twice) = found.keys().find(|found| wallets.contains(&found.as_str())) {
+                let why = format!(
+                    "the stake account {twice} is {wallet}'s, and counted with it: it cannot be listed, too"
+                );
+                return Err(self.rpc.fault(Fault::False, why));
+            }
+            stakes.push((found, at));
+        }
+        let accounts = self.accounts(wallets, slot)?;
+        let now = match stakes.iter().all(|(found, _)| found.is_empty()) {
+            true => None,
+            false => Some(self.moment(slot)?),
+        };
+        let mut readings = Vec::new();
+        for ((wallet, (stakes, at)), (account, read)) in wallets.iter().zip(stakes).zip(accounts) {
+            let mut at = at.max(read);
+            let (mut amount, mut encumbered, mut staked) = (0, 0, 0);
+            if let Some(account) = account {
+                let data = self.data(wallet, &account)?;
+                let is_free = account.owner == SYSTEM_PROGRAM && data.is_empty();
+                amount = u128::from(account.lamports);
+                encumbered = if is_free { 0 } else { amount };
+            }
+            if let Some(now) = now.as_ref().filter(|_| !stakes.is_empty()) {
+                let (again, later) = self.stakes(wallet, slot)?;
+                if again != stakes {
+                    let why = format!(
+                        "getProgramAccounts: stake accounts of {wallet} changed while they were read"
+                    );
+                    return Err(self.rpc.fault(Fault::NotAvailable, why));
+                }
+                at = at.max(later);
+                let withdrawer = key(wallet).unwrap_or_default();
+                for (address, (lamports, data)) in &stakes {
+                    let held = stake::held(data, *lamports, &withdrawer, now);
+                    let held: Held = held.ok_or_else(|| {
+                        let why = format!(
+                            "getProgramAccounts: {address} is no stake account of {wallet}"
+                        );
+                        self.rpc.fault(Fault::Malformed, why)
+                    })?;
+                    amount += u128::from(*lamports);
+                    encumbered += u128::from(held.encumbered);
+                    staked += u128::from(held.staked);
+                }
+            }
+            let exact = ExactAmount::from_steps;
+            readings.push(Reading {
+                staked: exact(staked),
+                ..Reading::at(exact(amount), exact(encumbered), at, slot)
+            });
+        }
+        Ok(readings)
+    }
+}
+
+/// The 32 bytes of an address.
+fn key(text: &str) -> Option<Vec<u8>> {
+    let bytes = bs58::decode(text).into_vec().ok();
+    bytes.filter(|bytes| bytes.len() == 32)
 }
 
 impl ChainReader for SolanaNode<'_> {
@@ -240,33 +366,20 @@ impl ChainReader for SolanaNode<'_> {
     }
 
     fn read(&self, asked: &[Asked<'_>], height: u64, _: &str) -> Result<Vec<Reading>, ChainError> {
-        let native: Vec<&str> = asked
-            .iter()
-            .filter(|asked| asked.token.is_none())
-            .map(|asked| asked.address)
-            .collect();
-        let mut native = self.accounts(&native, height)?.into_iter();
-        let mut mints = std::collections::BTreeSet::new();
+        let native = asked.iter().filter(|asked| asked.token.is_none());
+        let native: Vec<&str> = native.map(|asked| asked.address).collect();
+        let mut native = self.wallets(&native, height)?.into_iter();
+        let mut mints = BTreeSet::new();
         let mut readings = Vec::new();
         for asked in asked {
-            if let Some(mint) = asked.token {
-                if mints.insert(mint) {
-                    self.check_mint(asked, mint, height)?;
-                }
-                readings.push(self.tokens(asked, mint, height)?);
+            let Some(mint) = asked.token else {
+                readings.extend(native.next());
                 continue;
+            };
+            if mints.insert(mint) {
+                self.check_mint(asked, mint, height)?;
             }
-            let (account, at) = native.next().unwrap_or((None, height));
-            let amount = |lamports: u64| ExactAmount::from_steps(u128::from(lamports));
-            readings.push(match account {
-                None => Reading::at(ExactAmount::ZERO, ExactAmount::ZERO, at, height),
-                Some(account) => {
-                    let data = self.data(asked.address, &account)?;
-                    let free = account.owner == SYSTEM_PROGRAM && data.is_empty();
-                    let held = if free { 0 } else { account.lamports };
-                    Reading::at(amount(account.lamports), amount(held), at, height)
-                }
-            });
+            readings.push(self.tokens(asked, mint, height)?);
         }
         Ok(readings)
     }

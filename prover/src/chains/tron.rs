@@ -187,10 +187,14 @@ impl<'a> TronNode<'a> {
     ) -> Result<Reading, ChainError> {
         let now = self.solid()?;
         if now < height {
-            let why = format!("its solid state is block {now}, before {height}");
-            return Err(self.solidity.fault(Fault::NotAvailable, why));
+            return Err(self.not_yet(now, height));
         }
         Ok(Reading::at_least(amount, account.held(amount), now))
+    }
+
+    fn not_yet(&self, solid: u64, height: u64) -> ChainError {
+        let why = format!("its solid state is block {solid}, before {height}");
+        self.solidity.fault(Fault::NotAvailable, why)
     }
 
     /// The word that a contract returns.
@@ -360,6 +364,11 @@ impl ChainReader for TronNode<'_> {
     fn block(&self, height: u64) -> Result<Block, ChainError> {
         let block = by_number(self.rpc, height)?;
         let (_, hash) = block_id(self.rpc, &block, Some(height))?;
+        // The node's newest blocks may still be replaced.
+        let solid = self.solid()?;
+        if solid < height {
+            return Err(self.not_yet(solid, height));
+        }
         // In milliseconds; left out where it is zero.
         let time = match block["block_header"]["raw_data"].get("timestamp") {
             None => Some(0),

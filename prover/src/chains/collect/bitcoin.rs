@@ -86,6 +86,7 @@ pub(super) fn collect_bitcoin(
                 .checked_add(line.pledged)
                 .map_err(overflow)?
                 .min(amount),
+            staked: ExactAmount::ZERO,
             evidence: Evidence::UtxoSet,
         });
     }

@@ -131,6 +131,7 @@ fn prove_native(
         line.found = Some(Found {
             amount: amount.map_err(|error| false_proof(node, &error))?,
             encumbered: line.pledged,
+            staked: ExactAmount::ZERO,
             evidence: Evidence::EvmStateProof,
         });
         records.push(EvmRecord::Account {
@@ -217,6 +218,7 @@ fn prove_tokens(
                 } else {
                     line.pledged
                 },
+                staked: ExactAmount::ZERO,
                 evidence: Evidence::EvmStateProof,
             });
             records.push(EvmRecord::Storage {
@@ -267,6 +269,7 @@ fn call_tokens(
         line.found = Some(Found {
             amount,
             encumbered: line.pledged,
+            staked: ExactAmount::ZERO,
             evidence: Evidence::ContractCall,
         });
         records.push(EvmRecord::Call {
@@ -336,6 +339,7 @@ fn read_evm(
             line.found = Some(Found {
                 amount,
                 encumbered: line.pledged,
+                staked: ExactAmount::ZERO,
                 evidence: Evidence::AgreedReadings,
             });
             collected.readings.push(ReadingRecord {

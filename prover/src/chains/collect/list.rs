@@ -31,6 +31,8 @@ pub(super) struct Line {
 pub(super) struct Found {
     pub(super) amount: ExactAmount,
     pub(super) encumbered: ExactAmount,
+    /// What the chain itself says is staked.
+    pub(super) staked: ExactAmount,
     pub(super) evidence: Evidence,
 }
 
@@ -122,7 +124,7 @@ pub(super) fn read_list(path: &Path, assets: &AssetTable) -> Result<List, Error>
     Ok((header, records, lines))
 }
 
-/// The list with three columns filled in or added.
+/// The list with three columns filled in or added; and `staked`, where the list has it and says nothing.
 pub(super) fn filled(
     header: &csv::StringRecord,
     records: &[csv::StringRecord],
@@ -148,7 +150,15 @@ pub(super) fn filled(
             };
             (units(found.amount), found.evidence.as_str(), encumbered)
         });
-        let fields = kept.iter().filter_map(|column| record.get(*column));
+        let staked = line.found.map(|found| found.staked);
+        let staked = staked
+            .filter(|staked| *staked > ExactAmount::ZERO)
+            .map(units);
+        let fields = kept.iter().filter_map(|column| {
+            let stated = record.get(*column)?;
+            let is_open = stated.is_empty() && header.get(*column) == Some("staked");
+            Some(staked.as_deref().filter(|_| is_open).unwrap_or(stated))
+        });
         writer.write_record(fields.chain([amount.as_str(), evidence, encumbered.as_str()]))?;
     }
     writer

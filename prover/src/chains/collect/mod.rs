@@ -258,6 +258,7 @@ fn by_hand(
         line.found = Some(Found {
             amount,
             encumbered: line.pledged,
+            staked: ExactAmount::ZERO,
             evidence: Evidence::SignedReading,
         });
         collected.readings.push(ReadingRecord {

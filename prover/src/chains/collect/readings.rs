@@ -77,6 +77,7 @@ pub(super) fn collect_readings(
             line.found = Some(Found {
                 amount: reading.amount,
                 encumbered,
+                staked: reading.staked,
                 evidence,
             });
             collected.readings.push(ReadingRecord {

@@ -1,8 +1,9 @@
 //! The columns a regulator asks for: what of each asset's reserves is wrapped, staked, encumbered, lent or the exchange's own
 //! token, who has its keys and how far from a network they are (SPEC §7.3).
 //!
-//! Sums over the reserve rows, at full precision. Each part names the evidence that its amount rests on, and apart from it
-//! what the *label* rests on: a balance that is proven does not prove that its keys are cold.
+//! Sums over the reserve rows, at full precision. Each part names the evidence that its amount rests on, the class of that
+//! before a checker's own nodes raise it, and apart from both what the *label* rests on: a balance that is proven does not
+//! prove that its keys are cold.
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
@@ -12,6 +13,7 @@ use serde::Serialize;
 
 use crate::amount::{Decimals, ExactAmount};
 use crate::asset::{Asset, AssetId};
+use crate::balances::Class;
 use crate::book_row::Evidence;
 use crate::error::Error;
 use crate::reserve_row::{ReserveRow, scale};
@@ -44,6 +46,9 @@ pub enum Basis {
     TokenList,
     /// The exchange's word, signed with the attestation: class D.
     Exchange,
+    /// The exchange's word or the evidence, which shows what is frozen, immature or reserved; an audit checks that all of
+    /// this is within the amount, and what is pledged beside it is the exchange's word.
+    ExchangeOrEvidence,
     /// Nobody says.
     NotStated,
 }
@@ -60,6 +65,8 @@ pub struct Part {
     pub wrapped: Option<bool>,
     /// What the amount rests on.
     pub evidence: Evidence,
+    /// The class of that evidence without a checker's nodes: of the weakest row.
+    pub class: Class,
     /// What the label rests on.
     pub basis: Basis,
     /// At the asset's ledger decimals.
@@ -94,7 +101,7 @@ pub fn break_down(
 ) -> Result<Breakdown, Error> {
     let wrapped = tokens.check_asset(asset)?.wrapped;
     let mut reserves = ExactAmount::ZERO;
-    let mut sums: BTreeMap<Key, ExactAmount> = BTreeMap::new();
+    let mut sums: BTreeMap<Key, (ExactAmount, Class)> = BTreeMap::new();
     for row in rows {
         let mut own = asset.instances().iter();
         let Some(instance) = own.find(|own| own.id == row.instance) else {
@@ -112,28 +119,35 @@ pub fn break_down(
         let coin = (row.instance.to_string(), Basis::TokenList);
         let part = |amount: Option<ExactAmount>| amount.map(exact).transpose();
         let none = (String::new(), Basis::Exchange);
+        let encumbered = match shows_encumbrance(row) {
+            true => (String::new(), Basis::ExchangeOrEvidence),
+            false => none.clone(),
+        };
         let parts = [
             (Column::Coin, coin, Some(whole)),
             (Column::Custody, custody, Some(whole)),
             (Column::Custodian, said(holding.custodian), Some(whole)),
             (Column::Staked, none.clone(), part(holding.staked)?),
-            (Column::Encumbered, none.clone(), part(row.encumbered)?),
+            (Column::Encumbered, encumbered, part(row.encumbered)?),
             (Column::Lent, none, part(holding.lent)?),
         ];
         for (column, (label, basis), amount) in parts {
             let Some(amount) = amount else { continue };
-            let sum = sums
+            let class = Class::unconfirmed(row);
+            let (sum, weakest) = sums
                 .entry((column, label, row.evidence, basis))
-                .or_default();
+                .or_insert((ExactAmount::ZERO, class));
             *sum = add(*sum, amount)?;
+            *weakest = class.max(*weakest);
         }
     }
     let parts = sums.into_iter();
-    let parts = parts.map(|((column, label, evidence, basis), amount)| Part {
+    let parts = parts.map(|((column, label, evidence, basis), (amount, class))| Part {
         wrapped: (column == Column::Coin).then(|| wrapped.iter().any(|id| id.as_str() == label)),
         column,
         label,
         evidence,
+        class,
         basis,
         amount,
     });
@@ -144,6 +158,17 @@ pub fn break_down(
         reserves,
         parts: parts.collect(),
     })
+}
+
+/// Whether the evidence of a row tells of amounts that cannot be moved: immature outputs, holders that a token has frozen,
+/// what a ledger keeps back.
+fn shows_encumbrance(row: &ReserveRow) -> bool {
+    match row.evidence {
+        Evidence::UtxoSet => true,
+        Evidence::EvmStateProof => row.instance.native().is_none(),
+        Evidence::AgreedReadings => !row.network.starts_with("eip155:"),
+        Evidence::ContractCall | Evidence::SignedReading => false,
+    }
 }
 
 fn add(sum: ExactAmount, amount: ExactAmount) -> Result<ExactAmount, Error> {

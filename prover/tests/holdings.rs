@@ -59,17 +59,17 @@ fn reserves_stand_in_the_columns_of_a_regulator_with_what_each_rests_on() {
     let own = |line: &str| line.strip_prefix("ETH,yes,").unwrap().to_string();
     let rows: Vec<String> = done.out.lines().skip(1).map(own).collect();
     let expected = [
-        &format!("coin,{WETH},yes,2.5,signed_reading,list"),
-        &format!("coin,{ETH},no,18,signed_reading,list"),
-        "custody,,,2.5,signed_reading,not stated",
-        "custody,cold,,10,signed_reading,said",
-        "custody,hot,,3,signed_reading,said",
-        "custody,warm,,5,signed_reading,said",
-        "custodian,,,5.5,signed_reading,not stated",
-        "custodian,Vault Trust,,15,signed_reading,said",
-        "staked,,,2,signed_reading,said",
-        "encumbered,,,1,signed_reading,said",
-        "lent,,,0.5,signed_reading,said",
+        &format!("coin,{WETH},yes,2.5,signed_reading,D,list"),
+        &format!("coin,{ETH},no,18,signed_reading,D,list"),
+        "custody,,,2.5,signed_reading,D,not stated",
+        "custody,cold,,10,signed_reading,D,said",
+        "custody,hot,,3,signed_reading,D,said",
+        "custody,warm,,5,signed_reading,D,said",
+        "custodian,,,5.5,signed_reading,D,not stated",
+        "custodian,Vault Trust,,15,signed_reading,D,said",
+        "staked,,,2,signed_reading,D,said",
+        "encumbered,,,1,signed_reading,D,said",
+        "lent,,,0.5,signed_reading,D,said",
     ];
     assert_eq!(rows, expected);
 
@@ -77,7 +77,8 @@ fn reserves_stand_in_the_columns_of_a_regulator_with_what_each_rests_on() {
         0,
         &[
             "ETH: 20.5, its own token",
-            "(wrapped), balance: signed_reading",
+            "(wrapped), balance: class D (signed_reading)",
+            "with your own nodes raises",
             "48.78 %",
             "not stated",
         ],
@@ -88,6 +89,7 @@ fn reserves_stand_in_the_columns_of_a_regulator_with_what_each_rests_on() {
     assert_eq!(found[0]["decimals"], 18);
     assert_eq!(found[0]["reserves"], "20500000000000000000");
     assert_eq!(found[0]["parts"].as_array().unwrap().len(), expected.len());
+    assert_eq!(found[0]["parts"][0]["class"], "D");
 
     // What is lent covers nothing, because it is encumbered; what is staked does.
     let report = sample.audit(&["--json"]);

@@ -343,3 +343,31 @@ fn signatures_are_imported_only_if_all_of_them_hold() {
         assert!(done.err.contains(why), "{}", done.err);
     }
 }
+
+/// The challenge's block dates the signatures; the policy says how old they may be at the snapshot, to the second.
+#[test]
+fn s_01_signatures_beyond_the_policys_age_are_refused() {
+    // The block of `header.hex` is of 2026-09-25T16:28:31Z.
+    for (snapshot, code) in [("2026-09-26T16:28:31Z", 0), ("2026-09-26T16:28:32Z", 1)] {
+        let sample = support::Sample::new(&["ETH"], 24);
+        let times = ["--period", "2026-09", "--snapshot", snapshot];
+        let plan = [&["--ledger", "ledger.csv"][..], &times].concat();
+        sample.por("plan", &plan).expect(0);
+        sample.finish();
+        // Shown as signed after that block, where no age is asked for.
+        let report = sample.audit(&["--json"]).expect(0).out;
+        assert!(
+            report.contains("\"signed_after\":\"2026-09-25T16:28:31Z\""),
+            "{report}"
+        );
+        let policy = sample.read("exchange/policy");
+        let age = "#por maximum-signature-age 1d\n";
+        sample.write("exchange/policy", policy.clone() + age);
+        let done = sample.audit(&[]).expect(code);
+        let why = "older than the snapshot, the policy allows 1";
+        assert_eq!(done.out.contains(why), code == 1, "{}", done.out);
+        let age = age.replace("1d", "2d");
+        sample.write("exchange/policy", policy + &age);
+        sample.audit(&[]).expect(0);
+    }
+}

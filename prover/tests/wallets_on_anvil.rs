@@ -11,6 +11,7 @@ use nodes::{Node, installed};
 use por_protocol::balances::{MAGIC_ANSWER, is_yes};
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{Address, EvmChainId, Network, SafeOwners, eip1271_hash};
+use por_protocol::state_proof::keccak256;
 use serde_json::{Value, json};
 use support::{Sample, challenge};
 
@@ -80,9 +81,13 @@ struct Story {
     yes: Address,
 }
 
-/// Two ether each at the Safe, at the contract that says yes, at the delegated account of key 7 and the plain one of key 8.
 fn story() -> Story {
-    let node = Node::anvil(CHAIN);
+    story_on(CHAIN)
+}
+
+/// Two ether each at the Safe, at the contract that says yes, at the delegated account of key 7 and the plain one of key 8.
+fn story_on(chain: u64) -> Story {
+    let node = Node::anvil(chain);
     let account = node.call("eth_accounts", json!([]))[0].clone();
     let from = account.as_str().unwrap();
     let singleton = deploy(&node, from, &bytecode("Safe.sol/Safe.json"));
@@ -173,12 +178,16 @@ fn signed(safe: &Address, message: &str, numbers: &[u8], eth_sign: bool) -> Stri
 }
 
 fn exchange(story: &Story) -> Sample {
+    exchange_on(story, NETWORK)
+}
+
+fn exchange_on(story: &Story, network: &str) -> Sample {
     let sample = Sample::new(&["ETH"], 20);
     sample.write(
         "assets.toml",
         format!(
             "[[asset]]\nid = \"ETH\"\nname = \"Ether\"\ndecimals = 9\n\
-             [[asset.instance]]\nid = \"{NETWORK}/slip44:60\"\ndecimals = 18\n"
+             [[asset.instance]]\nid = \"{network}/slip44:60\"\ndecimals = 18\n"
         ),
     );
     std::fs::remove_dir_all(sample.at("exchange")).unwrap();
@@ -193,7 +202,7 @@ fn exchange(story: &Story) -> Sample {
     sample.write(
         "chains.toml",
         format!(
-            "[[chain]]\nnetwork = \"{NETWORK}\"\nheight = {}\n\
+            "[[chain]]\nnetwork = \"{network}\"\nheight = {}\n\
              [[chain.node]]\nname = \"own anvil\"\nurl = \"{}\"\n",
             story.height, story.node.url
         ),
@@ -211,10 +220,14 @@ fn exchange(story: &Story) -> Sample {
 }
 
 fn list(sample: &Sample, lines: &[(&Address, &str, &str)]) {
+    list_on(sample, NETWORK, lines);
+}
+
+fn list_on(sample: &Sample, network: &str, lines: &[(&Address, &str, &str)]) {
     let lines: String = lines
         .iter()
         .map(|(address, scheme, signature)| {
-            format!("{NETWORK},{address},ETH,{scheme},{signature}\n")
+            format!("{network},{address},ETH,{scheme},{signature}\n")
         })
         .collect();
     sample.write(
@@ -228,6 +241,24 @@ fn collect(sample: &Sample, out: &str) -> support::Done {
                      --block-header header.hex --nonce";
     let arguments: Vec<&str> = arguments.split_whitespace().collect();
     sample.anyone(&[&arguments[..], &[support::NONCE, "--out", out]].concat())
+}
+
+/// The annex with its first record of a kind changed, which stays JSON.
+fn changed(records: &str, kind: &str, change: impl FnOnce(&mut Value)) -> String {
+    let mut change = Some(change);
+    let line = |line: &str| {
+        let mut record: Value = serde_json::from_str(line).unwrap();
+        let Some(inner) = record.get_mut(kind) else {
+            return line.to_string() + "\n";
+        };
+        if let Some(change) = change.take() {
+            change(inner);
+        }
+        record.to_string() + "\n"
+    };
+    let text: String = records.lines().map(line).collect();
+    assert!(text != records, "nothing was changed");
+    text
 }
 
 fn attest(sample: &Sample, folder: &str) -> support::Done {
@@ -303,7 +334,7 @@ fn s_08_a_safe_speaks_by_its_storage_and_its_answer_and_a_yes_sayer_never() {
         ],
     );
     collect(&sample, "collected").expect(0);
-    // What is signed is judged first: a signature of one owner, the annex left out, a record of nobody's.
+    // What is signed is judged first: a signature of one owner, the annex left out or altered.
     let whole = sample.read("collected/reserves.csv");
     sample.write(
         "collected/reserves.csv",
@@ -313,11 +344,52 @@ fn s_08_a_safe_speaks_by_its_storage_and_its_answer_and_a_yes_sayer_never() {
     sample.write("collected/reserves.csv", &whole);
     let annex = "collected/annexes/wallets-31337.jsonl";
     let records = sample.read(annex);
-    std::fs::remove_file(sample.at(annex)).unwrap();
-    attest(&sample, "collected").refuses(3, &["needs state"]);
-    let without_owner = records.replacen("\"owners\":[{", "\"owners\":[],\"x\":[{", 1);
-    sample.write(annex, without_owner);
-    attest(&sample, "collected").refuses(3, &["x"]);
+    list(&sample, &[(safe, "safe", &good)]);
+    collect(&sample, "alone").expect(0);
+    let theirs = "alone/annexes/wallets-31337.jsonl";
+    std::fs::remove_file(sample.at(theirs)).unwrap();
+    attest(&sample, "alone").refuses(3, &["needs state"]);
+    // A record of nobody's: of the row that is not there.
+    sample.write(theirs, &records);
+    attest(&sample, "alone").refuses(3, &[&format!("the record of {delegated} is no row's")]);
+    let owners = |change: &dyn Fn(&mut Vec<Value>)| {
+        changed(&records, "safe", |safe| {
+            change(safe["owners"].as_array_mut().unwrap())
+        })
+    };
+    let stranger = own(4).to_string();
+    for (damaged, why) in [
+        (
+            owners(&|owners| drop(owners.pop())),
+            "Safe's storage goes on",
+        ),
+        (owners(&|owners| owners.clear()), "Safe's storage goes on"),
+        (
+            owners(&|owners| owners.swap(0, 1)),
+            "are not the list in the Safe's storage",
+        ),
+        (
+            owners(&|owners| owners[2]["address"] = json!(stranger)),
+            "are not the list in the Safe's storage",
+        ),
+        // Nobody signs for key 8 but itself, and its account runs no code.
+        (
+            changed(&records, "delegated", |record| {
+                record["address"] = json!(plain.as_str())
+            }),
+            "Merkle-Patricia proof: ",
+        ),
+    ] {
+        sample.write(annex, damaged);
+        attest(&sample, "collected").refuses(3, &[why]);
+    }
+    // The delegation kept quiet: the account's own code hash tells.
+    let told: Vec<&str> = records
+        .lines()
+        .filter(|line| !line.contains("delegated"))
+        .collect();
+    sample.write(annex, told.join("\n") + "\n");
+    attest(&sample, "collected").refuses(3, &["no record of the wallets annex says whose"]);
     sample.write(annex, &records);
     attest(&sample, "collected").expect(0);
     sample.publish_anyway().expect(0);
@@ -359,6 +431,22 @@ fn s_08_an_answer_counts_when_it_was_asked_again_and_a_yes_sayer_is_refused() {
     );
     let (code, report) = audit(&sample, &["--ethereum-rpc", &node.url]);
     assert_eq!((code, class(&report)), (0, "B"), "{report}");
+    // Without its annex the row needs state. Nothing shows it to be false, but that the file which is bound is gone.
+    let annex = "publication/attestations/000000/annexes/wallets-31337.jsonl";
+    std::fs::rename(sample.at(annex), sample.at("aside")).unwrap();
+    let (code, report) = audit(&sample, &[]);
+    let outcome = |id: &str| {
+        let checks = report["checks"].as_array().unwrap();
+        let check = checks.iter().find(|check| check["id"] == id).unwrap();
+        (check["outcome"].clone(), check["reason"].clone())
+    };
+    assert_eq!(
+        outcome("ownership"),
+        (json!("cannot_tell"), json!("missing"))
+    );
+    assert_eq!(outcome("annexes-present").0, "failed");
+    assert_eq!(code, 1, "{report}");
+    std::fs::rename(sample.at("aside"), sample.at(annex)).unwrap();
 
     // The node says yes to both, and the yes-sayer's row is refused by name; so is a no.
     let sample = exchange(&story);
@@ -392,7 +480,7 @@ fn s_08_an_answer_counts_when_it_was_asked_again_and_a_yes_sayer_is_refused() {
     attest(&sample, "no").refuses(3, &["says no"]);
     // A contract that is no Safe has no owners in its storage.
     list(&sample, &[(yes, "safe", &signature)]);
-    assert_ne!(collect(&sample, "none").code, 0);
+    collect(&sample, "none").refuses(1, &["no list of owners that ends"]);
 
     // Without state there is no verdict, whatever the signature (S-08).
     for scheme in ["eip1271", "safe"] {
@@ -410,4 +498,139 @@ fn s_08_an_answer_counts_when_it_was_asked_again_and_a_yes_sayer_is_refused() {
             done.out
         );
     }
+}
+
+/// The code hashes of the list are those of the package's own contracts.
+#[test]
+fn listed_contracts_are_the_published_ones() {
+    let folder = "npm/node_modules/@safe-global/safe-contracts/build/artifacts/contracts";
+    let listed = include_str!("../../protocol/src/balances/contracts.json");
+    for (path, name) in [
+        ("proxies/SafeProxy.sol/SafeProxy.json", "SafeProxy 1.4.1"),
+        ("Safe.sol/Safe.json", "Safe 1.4.1"),
+        ("SafeL2.sol/SafeL2.json", "SafeL2 1.4.1"),
+    ] {
+        let path = installed().join(folder).join(path);
+        let artifact: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        let code = artifact["deployedBytecode"].as_str().unwrap();
+        let hash = keccak256(&hex::decode(&code[2..]).unwrap());
+        let line = format!(
+            "{{\"name\": \"{name}\", \"code_hash\": \"{}\"}}",
+            hex::encode(hash)
+        );
+        assert!(listed.contains(&line), "{line}");
+    }
+}
+
+/// Rows of a published wallet file: owners of a contract sign a fixed text, and the Safe's storage says whether they own it.
+#[test]
+fn an_owners_signature_counts_where_the_storage_of_the_safe_names_it() {
+    const ETHEREUM: &str = "eip155:1";
+    let story = story_on(1);
+    let safe = &story.safe;
+    let sample = exchange_on(&story, ETHEREUM);
+    let any = signed(safe, "any text", &[1, 2], false);
+    list_on(&sample, ETHEREUM, &[(safe, "safe", &any)]);
+    collect(&sample, "safes").expect(0);
+
+    let text = "I am an address of Sample Exchange";
+    let signature = |number: u8| {
+        let hash = keccak256(text.as_bytes());
+        key(number).sign_eip191(&hash).unwrap()
+    };
+    let row = |network: &str, address: &Address, one: u8, two: Option<u8>| {
+        let sign = |number: Option<u8>| number.map(signature).unwrap_or_default();
+        let name = |number: Option<u8>| number.map(|n| own(n).to_string()).unwrap_or_default();
+        format!(
+            "ETH,{network},1,{address},1,{text},{},{},,{},{}\n",
+            sign(Some(one)),
+            sign(two),
+            name(Some(one)),
+            name(two)
+        )
+    };
+    let header = "coin,Network,Snapshot Height,address,amount,message,signature1,signature2,\
+                  redeem script/ public key, eoa1, eoa2";
+    let import = |rows: &[String], more: &[&str]| {
+        sample.write("wallets.csv", format!("{header}\n{}", rows.concat()));
+        let own = ["ownership", "import", "wallets.csv", "--json"];
+        let done = sample.anyone(&[&own[..], more].concat());
+        let lines = done.out.lines();
+        let lines: Vec<Value> = lines
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        (done.code, lines)
+    };
+    let linked = ["--collected", "safes"];
+    let two = row("ETH", safe, 1, Some(2));
+    let (code, lines) = import(&[two.clone(), row("ETH", safe, 3, Some(1))], &linked);
+    assert_eq!(code, 0, "{lines:?}");
+    for line in &lines[..2] {
+        assert_eq!(line["verdict"], "owner-linked");
+        let why = format!(
+            "owner-linked: by the Safe's storage at block {}, unconfirmed",
+            story.height
+        );
+        assert_eq!(line["reason"], why);
+    }
+    let summary = &lines[2]["summary"];
+    assert_eq!(
+        (&summary["owner_linked"], &summary["undated"]),
+        (&json!(2), &json!(0))
+    );
+    assert_eq!(
+        (&summary["addresses"], &summary["signers"]),
+        (&json!(0), &json!(3))
+    );
+    // For people.
+    let done = sample.anyone(&["ownership", "import", "wallets.csv", "--collected", "safes"]);
+    done.says(
+        0,
+        &[
+            "2 signed by owners with a link, 0 by owners without one",
+            "unconfirmed",
+        ],
+    );
+
+    // Fewer than the threshold, a stranger beside an owner, another contract, another chain, and nothing collected.
+    for row in [
+        row("ETH", safe, 1, None),
+        row("ETH", safe, 1, Some(4)),
+        row("ETH", &story.yes, 1, Some(2)),
+        row("BASE", safe, 1, Some(2)),
+    ] {
+        let (code, lines) = import(&[row], &linked);
+        assert_eq!(
+            (code, &lines[0]["verdict"]),
+            (6, &json!("owner-not-linked")),
+            "{lines:?}"
+        );
+    }
+    let (code, lines) = import(&[two.clone()], &[]);
+    assert_eq!(
+        (code, &lines[0]["verdict"]),
+        (6, &json!("owner-not-linked"))
+    );
+    // The very same Safe at the same address of another chain links nothing here.
+    let other = self::story();
+    assert_eq!(other.safe, story.safe);
+    let elsewhere = exchange(&other);
+    list(&elsewhere, &[(safe, "safe", &any)]);
+    collect(&elsewhere, "safes").expect(0);
+    let folder = elsewhere.at("safes");
+    let (code, lines) = import(&[two.clone()], &["--collected", folder.to_str().unwrap()]);
+    assert_eq!(
+        (code, &lines[0]["verdict"]),
+        (6, &json!("owner-not-linked"))
+    );
+
+    // What does not hold links nothing, and is no reason to go on.
+    let annex = "safes/annexes/wallets-1.jsonl";
+    let records = sample.read(annex);
+    let swapped = changed(&records, "safe", |safe| {
+        safe["owners"].as_array_mut().unwrap().swap(0, 1)
+    });
+    sample.write(annex, swapped);
+    assert_eq!(import(&[two.clone()], &linked).0, 3);
+    assert_eq!(import(&[two], &["--collected", "nowhere"]).0, 4);
 }

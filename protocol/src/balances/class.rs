@@ -4,8 +4,10 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::format;
 use alloc::string::{String, ToString};
 
+use serde::{Serialize, Serializer};
+
 use crate::asset::AssetId;
-use crate::attestation::Snapshot;
+use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::book_row::{BookRow, Evidence};
 use crate::error::Error;
 use crate::ownership::Scheme;
@@ -38,6 +40,18 @@ impl Class {
             Self::BlockUnconfirmed => "A, block unconfirmed",
             Self::D => "D",
         }
+    }
+
+    /// Of a row before the checker has done anything: no more than this is said by evidence alone.
+    #[must_use]
+    pub fn unconfirmed(row: &ReserveRow) -> Self {
+        Confirmed::default().of_row(&[], row)
+    }
+}
+
+impl Serialize for Class {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
@@ -114,12 +128,9 @@ impl Confirmed {
         Ok(facts)
     }
 
-    fn class(&self, snapshot: &Snapshot, network: &str, evidence: Evidence) -> Class {
+    fn class(&self, blocks: &[SnapshotBlock], network: &str, evidence: Evidence) -> Class {
         let confirmed = || {
-            let block = snapshot
-                .blocks
-                .iter()
-                .find(|block| block.network == network);
+            let block = blocks.iter().find(|block| block.network == network);
             block.is_some_and(|block| self.blocks.get(network) == Some(&block.hash))
         };
         let requeried = || self.requeried.contains(&(network.into(), evidence)) && confirmed();
@@ -135,9 +146,9 @@ impl Confirmed {
 
 /// A balance is worth no more than the voice that claims it.
 impl Confirmed {
-    fn of_row(&self, snapshot: &Snapshot, row: &ReserveRow) -> Class {
-        let balance = self.class(snapshot, &row.network, row.evidence);
-        let state = self.class(snapshot, &row.network, Evidence::EvmStateProof);
+    fn of_row(&self, blocks: &[SnapshotBlock], row: &ReserveRow) -> Class {
+        let balance = self.class(blocks, &row.network, row.evidence);
+        let state = self.class(blocks, &row.network, Evidence::EvmStateProof);
         let voice = match row.scheme.parse() {
             Ok(Scheme::Safe) => state,
             Ok(Scheme::Eip1271) if state == Class::A && self.answered.contains(&row.network) => {
@@ -182,7 +193,7 @@ impl Classes {
             let Some(asset) = assets.get(&row.instance) else {
                 continue;
             };
-            let class = confirmed.of_row(snapshot, row);
+            let class = confirmed.of_row(&snapshot.blocks, row);
             let weakest = classes
                 .entry(((*asset).clone(), row.evidence))
                 .or_insert(class);

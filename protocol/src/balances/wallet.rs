@@ -160,6 +160,18 @@ impl Wallets {
     /// # Errors
     /// What is false about the first record; [`Error::Unsupported`] for contracts that are not listed.
     pub fn read(snapshot: &Snapshot, annexes: &BTreeMap<String, Vec<u8>>) -> Result<Self, Error> {
+        Self::read_at(&snapshot.blocks, Some(snapshot.time), annexes)
+    }
+
+    /// As [`Wallets::read`], at blocks that are no attestation's: without its `time`, theirs may be any.
+    ///
+    /// # Errors
+    /// As [`Wallets::read`].
+    pub fn read_at(
+        blocks: &[SnapshotBlock],
+        time: Option<u64>,
+        annexes: &BTreeMap<String, Vec<u8>>,
+    ) -> Result<Self, Error> {
         let mut wallets = Self::default();
         for (name, bytes) in annexes {
             if !name.starts_with(START) {
@@ -172,10 +184,10 @@ impl Wallets {
                     .as_ref()
                     == Some(name)
             };
-            let Some(block) = snapshot.blocks.iter().find(own) else {
+            let Some(block) = blocks.iter().find(own) else {
                 return mismatch("annex", format!("{name} is of no block of the snapshot"));
             };
-            wallets.add_chain(snapshot.time, block, bytes)?;
+            wallets.add_chain(time, block, bytes)?;
         }
         Ok(wallets)
     }
@@ -186,7 +198,12 @@ impl Wallets {
         name.starts_with(START)
     }
 
-    fn add_chain(&mut self, time: u64, block: &SnapshotBlock, bytes: &[u8]) -> Result<(), Error> {
+    fn add_chain(
+        &mut self,
+        time: Option<u64>,
+        block: &SnapshotBlock,
+        bytes: &[u8],
+    ) -> Result<(), Error> {
         let network: Network = block.network.parse().map_err(|_| Error::Unsupported {
             what: "network",
             found: json::shorten(&block.network),
@@ -202,7 +219,9 @@ impl Wallets {
         if header.hash() != block.hash || header.number() != block.height {
             return mismatch(WHAT, "its header is of another block than the snapshot's");
         }
-        check_time(time, header.time())?;
+        if let Some(time) = time {
+            check_time(time, header.time())?;
+        }
         for line in lines {
             let record = json::parse(WHAT, line, MAX_SAFE_BYTES)?;
             let (address, voice) = verify_record(&network, header.state_root(), record)?;

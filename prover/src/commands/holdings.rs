@@ -76,9 +76,10 @@ impl Holdings {
 }
 
 const NOTE: &str = "\
-What a balance rests on is checked by `por audit`. \"said\": the exchange signed it with the attestation (class D), and no chain
-shows it; \"list\": by this program's list of token contracts. Staked and lent amounts are those stated; what is not stated
-is not known to be absent.";
+Classes are those of the evidence alone, which nobody has checked here: `por audit` checks it, and with your own nodes raises
+them to A or B. \"said\": the exchange signed it with the attestation (class D), and no chain shows it; \"both\": what is frozen,
+immature or reserved is in the evidence, what is pledged beside it is said; \"list\": by this program's list of token
+contracts. Staked and lent amounts are those stated; what is not stated is not known to be absent.";
 
 fn unwritten(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::Io {
@@ -102,6 +103,7 @@ const fn basis(basis: Basis) -> &'static str {
     match basis {
         Basis::TokenList => "list",
         Basis::Exchange => "said",
+        Basis::ExchangeOrEvidence => "both",
         Basis::NotStated => "not stated",
     }
 }
@@ -133,7 +135,7 @@ fn words(breakdown: &Breakdown) -> String {
     for part in &breakdown.parts {
         let _ = writeln!(
             text,
-            "  {:<10}  {:>24}  {:>7}  {:<4}  {}, balance: {}",
+            "  {:<10}  {:>24}  {:>7}  {:<4}  {}, balance: class {} ({})",
             column(part.column),
             units(part.amount),
             share(part.amount, breakdown.reserves),
@@ -142,6 +144,7 @@ fn words(breakdown: &Breakdown) -> String {
                 "" => column(part.column),
                 label => label,
             },
+            part.class.as_str(),
             part.evidence.as_str()
         );
     }
@@ -173,6 +176,7 @@ fn table(found: &[Breakdown]) -> Result<String, csv::Error> {
         "wrapped",
         "amount",
         "evidence",
+        "class",
         "basis",
     ])?;
     for breakdown in found {
@@ -189,6 +193,7 @@ fn table(found: &[Breakdown]) -> Result<String, csv::Error> {
                 },
                 &part.amount.to_units(breakdown.decimals),
                 part.evidence.as_str(),
+                part.class.as_str(),
                 basis(part.basis),
             ])?;
         }

@@ -1,5 +1,6 @@
 //! `por window`: what moved at the listed addresses around the snapshot, by the checker's own nodes.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
@@ -7,6 +8,7 @@ use por_protocol::amount::{Decimals, ExactAmount};
 use por_protocol::asset::AssetId;
 use por_protocol::digest::Digest;
 use por_protocol::period::Period;
+use por_protocol::reserve_row::ReserveRow;
 use serde::Serialize;
 
 use super::balances::NodeArgs;
@@ -14,6 +16,7 @@ use super::{print, read_policy};
 use crate::chains::window::{Heights, Movement, bitcoin_window, count_new, evm_window};
 use crate::error::{Error, Exit};
 use crate::publication::{AuthenticLists, Publication, authentic_lists};
+use crate::tell;
 
 /// Ask your own nodes what moved at the listed addresses around the snapshot: coins borrowed for a day come and go
 #[derive(Debug, clap::Args)]
@@ -95,6 +98,7 @@ impl<'a> Window<'a> {
 impl WindowCommand {
     /// # Errors
     /// [`Error::Untrue`] for a publication that is not the exchange's; [`Error::Chain`]; [`Error::Refused`] without a node.
+    /// An attestation before it that cannot be compared with is told, with [`Exit::CannotTell`].
     pub fn run(self) -> Result<Exit, Error> {
         let (policy, _) = read_policy(&self.policy)?;
         let nodes = self.nodes.read()?;
@@ -114,12 +118,23 @@ impl WindowCommand {
         for rpc in &nodes.ethereum {
             movements.extend(evm_window(rpc, snapshot, &lists.reserves, self.blocks)?);
         }
-        // Months without a list that can be read, such as before the first one, are nothing to compare with.
-        let earlier = lists.attestation.sequence.checked_sub(1);
-        if let Some(sequence) = earlier
-            && let Ok(earlier) = authentic_lists(&publication, &policy, Some(sequence))
-        {
-            count_new(&mut movements, &lists.reserves, &earlier.reserves);
+        let mut exit = Exit::Ok;
+        // Before the first attestation there is nothing to compare with. A list that cannot be read is another matter: who
+        // damages it would hide which addresses are new.
+        if let Some(sequence) = lists.attestation.sequence.checked_sub(1) {
+            match authentic_lists(&publication, &policy, Some(sequence)) {
+                Ok(earlier) => count_new(&mut movements, &lists.reserves, &earlier.reserves),
+                Err(error) => {
+                    tell!(
+                        "Which addresses are new cannot be told; attestation {sequence}: {error}"
+                    );
+                    exit = Exit::CannotTell;
+                }
+            }
+        }
+        let not_asked = not_asked(&lists.reserves, &movements);
+        if !not_asked.is_empty() {
+            tell!("No node was asked about {}.", not_asked.join(", "));
         }
         let window = Window::new(&lists, movements);
         let text = if self.json {
@@ -131,8 +146,16 @@ impl WindowCommand {
             words(&lists.attestation.entity, &window)
         };
         print(text.as_bytes())?;
-        Ok(Exit::Ok)
+        Ok(exit)
     }
+}
+
+/// Coins of which nobody was asked what moved, each once.
+fn not_asked<'a>(rows: &'a [ReserveRow], movements: &'a [Movement]) -> Vec<&'a str> {
+    let asked: BTreeSet<_> = movements.iter().map(|found| &found.instance).collect();
+    let listed: BTreeSet<_> = rows.iter().map(|row| &row.instance).collect();
+    let left = listed.difference(&asked);
+    left.map(|instance| instance.as_str()).collect()
 }
 
 fn words(entity: &str, window: &Window<'_>) -> String {

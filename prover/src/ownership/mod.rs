@@ -8,5 +8,5 @@ mod typed_data;
 
 pub use batch::{Tally, verify_batch};
 pub use line::{ClaimLine, Outcome, Verdict};
-pub use published::{Finding, Found, RowVerdict, Summary, import};
+pub use published::{Finding, Found, Links, RowVerdict, Summary, import};
 pub use strict_json::StrictJson;

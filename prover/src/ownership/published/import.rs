@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::judge::{Finding, RowVerdict};
 use super::layout::Layout;
+use super::links::Links;
 use crate::ownership::batch::{MAX_LINE_BYTES, read_group};
 
 /// A row that was judged.
@@ -32,6 +33,8 @@ pub struct Summary {
     pub rows: u64,
     /// Rows whose own keys signed the fixed text.
     pub undated: u64,
+    /// Rows that owners signed, whom the address's storage names.
+    pub owner_linked: u64,
     /// Rows that owners signed, whom nothing links to the address.
     pub owner_not_linked: u64,
     /// Rows shown not to hold, or unreadable.
@@ -40,16 +43,17 @@ pub struct Summary {
     pub undecided: u64,
     /// Distinct addresses, each on its network, among the undated rows.
     pub addresses: u64,
-    /// Distinct signers of the undated and the unlinked rows, whatever their chain.
+    /// Distinct signers of all these rows, whatever their chain.
     pub signers: u64,
 }
 
-/// Reads all of `input` and tells each row to `tell`; `progress` learns how many bytes are done.
+/// Reads all of `input` and tells each row to `tell`; `links` says who owns contracts, `progress` learns how many bytes are done.
 ///
 /// # Errors
 /// Those of reading and of `tell`.
 pub fn import(
     input: &mut dyn BufRead,
+    links: &Links,
     tell: &mut dyn FnMut(&Found) -> io::Result<()>,
     progress: &dyn Fn(u64),
 ) -> io::Result<Summary> {
@@ -89,7 +93,7 @@ pub fn import(
                 .filter(|(_, line)| !line.trim_ascii().is_empty())
                 .map(|(number, line)| Found {
                     line: *number,
-                    row: judge(layout, line),
+                    row: judge(layout, line, links),
                 })
                 .collect();
             for found in &rows {
@@ -110,6 +114,7 @@ impl Summary {
         self.rows += 1;
         let count = match finding {
             Finding::Undated => &mut self.undated,
+            Finding::OwnerLinked => &mut self.owner_linked,
             Finding::OwnerNotLinked => &mut self.owner_not_linked,
             Finding::Invalid => &mut self.invalid,
             Finding::Undecided => &mut self.undecided,
@@ -118,12 +123,12 @@ impl Summary {
     }
 }
 
-fn judge(layout: Layout, line: &[u8]) -> RowVerdict {
+fn judge(layout: Layout, line: &[u8], links: &Links) -> RowVerdict {
     if line.len() as u64 > MAX_LINE_BYTES {
         return RowVerdict::unreadable(&format!("longer than {MAX_LINE_BYTES} bytes"));
     }
     match layout.row(line) {
-        Ok(row) => RowVerdict::judge(layout, &row),
+        Ok(row) => RowVerdict::judge(layout, &row, links),
         Err(why) => RowVerdict::unreadable(&why),
     }
 }

@@ -4,12 +4,14 @@
 //! keys as its threshold. Where it has owners: each signature is by the owner in the same place, and no owner stands twice.
 //!
 //! An owner's signature says nothing about the contract or the validator in the address column, unless something links the
-//! two: a state proof of the owners (`eip1271`), not this file. Only an owner that *is* the address speaks for it.
+//! two: a proof of the Safe's storage ([`Links`]), not this file. Without one, only an owner that *is* the address speaks for
+//! it.
 
 use por_protocol::ownership::{Address, Claim, Message, Network, OwnershipError, Scheme};
 use serde::Serialize;
 
 use super::layout::{Layout, Row};
+use super::links::Links;
 use super::names::{Chain, chain};
 use crate::ownership::line::Verdict;
 
@@ -19,6 +21,8 @@ use crate::ownership::line::Verdict;
 pub enum Finding {
     /// The address's own keys signed the text, at some time, for somebody.
     Undated,
+    /// Owners signed the text, who by the storage of the Safe at the address speak for it; as undated as any.
+    OwnerLinked,
     /// Owners signed the text, and nothing links them to the address.
     OwnerNotLinked,
     /// Shown not to hold, or unreadable.
@@ -70,7 +74,7 @@ impl RowVerdict {
     }
 
     /// Judges a row.
-    pub(super) fn judge(layout: Layout, row: &Row) -> Self {
+    pub(super) fn judge(layout: Layout, row: &Row, links: &Links) -> Self {
         // The column that names the network decides, where there is one.
         let name = if row.network.is_empty() {
             &row.coin
@@ -90,19 +94,30 @@ impl RowVerdict {
             network: chain.network.to_owned(),
             ..verdict
         };
-        match verdict.check(row, chain, network) {
-            Ok(finding) => Self {
-                verdict: finding,
-                reason: match finding {
-                    Finding::OwnerNotLinked => {
+        let finding = match verdict.check(row, chain, network) {
+            Ok(finding) => finding,
+            Err(Stop(stop)) => return verdict.stopped(stop),
+        };
+        let (verdict_is, reason) = match finding {
+            Finding::OwnerNotLinked => {
+                match links.block_of(chain.network, &verdict.address, &verdict.signers) {
+                    Some(height) => (
+                        Finding::OwnerLinked,
+                        format!("owner-linked: by the Safe's storage at block {height}, unconfirmed"),
+                    ),
+                    None => (
+                        finding,
                         "owner-not-linked: owners signed, and nothing here links them to the address"
-                    }
-                    _ => "ok",
+                            .to_owned(),
+                    ),
                 }
-                .to_owned(),
-                ..verdict
-            },
-            Err(Stop(stop)) => verdict.stopped(stop),
+            }
+            _ => (finding, "ok".to_owned()),
+        };
+        Self {
+            verdict: verdict_is,
+            reason,
+            ..verdict
         }
     }
 

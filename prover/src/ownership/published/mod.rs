@@ -7,7 +7,9 @@
 mod import;
 mod judge;
 mod layout;
+mod links;
 mod names;
 
 pub use import::{Found, Summary, import};
 pub use judge::{Finding, RowVerdict};
+pub use links::Links;

@@ -427,7 +427,7 @@ impl Checks {
             ) => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };
-        let check = Check {
+        self.0.push(Check {
             step: step.number(),
             id: step.id(),
             claim: step.claim(),
@@ -436,11 +436,10 @@ impl Checks {
             reason: error.as_ref().map(Error::code),
             detail: error.map(|error| error.to_string()),
             facts,
-        };
-        if let Some(told) = self.1 {
-            told(&check);
+        });
+        if let (Some(told), Some(check)) = (self.1, self.0.last()) {
+            told(check);
         }
-        self.0.push(check);
         outcome == Outcome::Passed
     }
 

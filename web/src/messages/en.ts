@@ -382,6 +382,7 @@ export const en = {
       choose: 'Choose the publication’s folder',
       loading: 'Reading and verifying the log…',
       refused: 'The log could not be verified, so nothing of it is shown.',
+      stale: 'The head of this log is older than the policy allows, so later periods may be missing.',
       undecided: 'This page cannot judge the log, so nothing of it is shown.',
       example: 'An example has no history: its exchange does not exist.',
       unavailable: 'The files of the log are not there, so nothing can be said of the history.',

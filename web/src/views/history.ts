@@ -91,6 +91,11 @@ function refusalOf(error: unknown): (Node | string)[] {
   return [text.unavailable];
 }
 
+/** Is the head too old for the policy? Every attestation's report says the same of it. */
+function isStale(entries: readonly Entry[]): boolean {
+  return entries.some(({ attested }) => attested.kind === 'report' && attested.report.checks.some(({ id, outcome }) => id === 'head-fresh' && outcome !== 'passed'));
+}
+
 /** Book by book, in turns: years of days of hundreds of books are a long drawing. */
 function draw(place: HTMLElement, log: PublishedLog): void {
   const later = unpublished(log.entries, Date.now());
@@ -99,6 +104,7 @@ function draw(place: HTMLElement, log: PublishedLog): void {
   const figures = element('div');
   place.replaceChildren(
     element('p', { class: 'bound' }, sentence(text.found, { size: number(log.head.size) })),
+    ...(isStale(log.entries) ? [element('p', { class: 'gaps stale' }, text.stale)] : []),
     ...gapsOf(log.entries, later).map((said) => element('p', { class: 'gaps' }, said)),
     element('p', {}, text.hundred),
     figures,

@@ -119,9 +119,9 @@ async function answer(request: WorkerRequest): Promise<void> {
     }
     list?.reserves.free();
     list = undefined;
-    const reserves = new Reserves(request.statement, request.list);
-    list = { id: request.id, reserves };
-    reply({ kind: 'bound', id: request.id, bound: reserves.bound, count: reserves.count });
+    const reserves = openList(request);
+    list = reserves === null ? undefined : { id: request.id, reserves };
+    reply({ kind: 'bound', id: request.id, bound: reserves?.bound ?? false, count: reserves?.count ?? 0 });
     return;
   }
   if (request.kind === 'ownership') {
@@ -141,12 +141,29 @@ async function answer(request: WorkerRequest): Promise<void> {
   reply({ kind: 'report', id, json });
 }
 
+/** The list beside the statement; null where that holds no attestation that can be read, which binds nothing. */
+function openList({ statement, list }: ReservesRequest): Reserves | null {
+  try {
+    return new Reserves(statement, list);
+  } catch (error) {
+    if (isRefusal(error)) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** Thrown by the verifier with a reason; a trap is none, and neither is a mistake of ours. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError);
+}
+
 /** What the verifier says, or why it refuses; a trap is neither. */
 function answerAboutLog(question: LogQuestion): { readonly text: string | null; readonly refused: string | null; readonly undecided: boolean } {
   try {
     return { text: askLog(question), refused: null, undecided: false };
   } catch (error) {
-    if (error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) {
+    if (isRefusal(error)) {
       return { text: null, refused: error.message, undecided: Reflect.get(error, 'undecided') === true };
     }
     throw error;

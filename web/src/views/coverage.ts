@@ -48,7 +48,7 @@ export function coveredWords({ books }: Report): string {
   const named = (wanted: Covered): readonly BookFacts[] => books.filter(({ covered }) => covered === wanted);
   const listed = (some: readonly BookFacts[]): string => {
     const names = some.slice(0, NAMED).map(({ asset }) => visible(asset));
-    return new Intl.ListFormat(messages.tag).format(some.length > NAMED ? [...names, number(some.length - NAMED) + ' +'] : names);
+    return new Intl.ListFormat(messages.tag).format(some.length > NAMED ? [...names, `+${number(some.length - NAMED)}`] : names);
   };
   const [covered, short, unsure] = [named('covered'), named('not_covered'), named('cannot_tell')];
   return [

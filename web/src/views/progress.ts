@@ -65,6 +65,8 @@ export class Progress {
     view.bar.value = checks.length;
     const until = Math.min(checks.length, this.drawn + AT_A_TIME);
     view.list.append(...checks.slice(this.drawn, until).map(lineOf));
+    // The list has no bar to scroll it by: the last ones are those that are seen.
+    view.list.scrollTop = view.list.scrollHeight;
     this.drawn = until;
     if (until < checks.length && view.list.isConnected) {
       this.drawSoon();

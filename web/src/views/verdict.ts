@@ -118,10 +118,13 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
 
 /** What it means, in plain words and once for each kind of failure; whom to ask; and folded, the checks themselves. */
 function culpritList(title: string, checks: readonly Check[]): HTMLElement {
+  const failed = checks.some(({ outcome }) => outcome === 'failed');
   const meanings = Array.from(new Set(checks.map(meaningOfCheck)), (meaning) => {
     const same = checks.filter((check) => meaningOfCheck(check) === meaning);
     const books = same.flatMap(({ book }) => (book === null ? [] : [element('span', { class: 'book' }, foreign(book)), ' ']));
-    return [...books.slice(0, 2 * NAMED), element('span', { class: 'means' }, foreign(meaning))];
+    // What could not be checked is not said as if it were so.
+    const mark = failed ? null : icon('cannot_tell');
+    return [mark, ...books.slice(0, 2 * NAMED), element('span', { class: failed ? 'means' : 'open' }, foreign(meaning))];
   });
   const technical = checks.map((check) => [
     ...(check.book === null ? [] : [element('span', { class: 'book' }, foreign(check.book)), ' ']),
@@ -130,7 +133,6 @@ function culpritList(title: string, checks: readonly Check[]): HTMLElement {
       ? null
       : element('span', { class: 'reason' }, ...fill<Child>(text.reason, { detail: foreign(check.detail) })),
   ]);
-  const failed = checks.some(({ outcome }) => outcome === 'failed');
   return element(
     'div',
     { class: 'culprits' },

@@ -86,6 +86,9 @@ test('each verdict is told in words, announced, and followed by its reasons', as
   await after(workerThatReports(cannotTell()), async (page) => {
     expect(await verdict(page)).toBe('cannot_tell');
     expect(await page.locator('.no-policy').isVisible()).toBe(true);
+    // What could not be checked is marked as open, never told as true.
+    expect(await page.locator('.culprits .means').count()).toBe(0);
+    expect(await page.locator('.culprits > ul .icon-cannot_tell').count()).toBe(await page.locator('.culprits > ul > li').count());
     expect(await page.locator('#verdict').textContent()).toContain('This is not a verification');
   });
   await after(workerThatReports(unreadable()), async (page) => {
@@ -251,6 +254,9 @@ test('checks appear one by one with how far they are, and nothing looks verified
   await page.locator('.made li').nth(checks.length - 1).waitFor();
   expect(await page.locator('#verdict').getAttribute('data-verdict')).toBe('checking');
   expect(await page.locator('.making').textContent()).toMatch(/^Check 24 of 25: /);
+  // The last ones are those that are seen.
+  const [seen, bottom] = await page.locator('.made').evaluate((list) => [list.lastElementChild!.getBoundingClientRect().bottom, list.getBoundingClientRect().bottom]);
+  expect(Math.abs((seen ?? 0) - (bottom ?? 0))).toBeLessThan(8);
   expect(await page.locator('.made li').first().textContent()).toContain('Passed');
   expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => [bar.value, bar.max])).toEqual([24, 25]);
   expect(await page.locator('.tone-verified, .tone-passed, .tone-covered, .tone-claimed, #balance').count()).toBe(0);

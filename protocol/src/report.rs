@@ -402,11 +402,18 @@ pub fn facts(named: impl IntoIterator<Item = (&'static str, String)>) -> Facts {
     facts
 }
 
-/// The checks of a report while they are made. Every result goes in; none can be dropped.
+/// The checks of a report while they are made. Every result goes in; none can be dropped. Whoever shows progress hears of
+/// each one as it is made; what it heard decides nothing.
 #[derive(Debug, Default)]
-pub struct Checks(Vec<Check>);
+pub struct Checks(Vec<Check>, Option<fn(&Check)>);
 
 impl Checks {
+    /// No checks yet; `told` hears of each one.
+    #[must_use]
+    pub const fn telling(told: Option<fn(&Check)>) -> Self {
+        Self(Vec::new(), told)
+    }
+
     /// Records how a step ended, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
     /// other error is a failure.
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
@@ -430,6 +437,9 @@ impl Checks {
             detail: error.map(|error| error.to_string()),
             facts,
         });
+        if let (Some(told), Some(check)) = (self.1, self.0.last()) {
+            told(check);
+        }
         outcome == Outcome::Passed
     }
 
@@ -484,4 +494,30 @@ fn verdict<'a>(checks: impl Iterator<Item = &'a Check>) -> Included {
     }
     // No check at all verifies nothing.
     verdict.unwrap_or(Included::CannotTell)
+}
+
+#[cfg(test)]
+mod tests {
+    use core::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn each_check_is_told_of_once_as_it_is_made_and_decides_nothing() {
+        static LAST: AtomicU8 = AtomicU8::new(0);
+        let told = |check: &Check| LAST.store(check.step, Ordering::Relaxed);
+        let mut checks = Checks::telling(Some(told));
+        let missing = Error::Missing { what: "policy" };
+        checks.record(Step::WellFormed, None, Ok(Facts::new()));
+        assert_eq!(LAST.load(Ordering::Relaxed), 1);
+        checks.record(Step::AttestationSigned, None, Err(missing.clone()));
+        assert_eq!(LAST.load(Ordering::Relaxed), 2);
+        let mut silent = Checks::default();
+        silent.record(Step::WellFormed, None, Ok(Facts::new()));
+        silent.record(Step::AttestationSigned, None, Err(missing));
+        assert_eq!(
+            checks.into_report(None, None, Vec::new()),
+            silent.into_report(None, None, Vec::new())
+        );
+    }
 }

@@ -2,7 +2,8 @@
 //!
 //! What is decided here: nothing. The page hands over the bytes of a statement and its own trust root, and gets the
 //! JSON of [`por_protocol::report::Report`] back: the same bytes as `por verify --json` prints. A failure to write
-//! that JSON is thrown as an error, never answered with a report.
+//! that JSON is thrown as an error, never answered with a report. On the way there `porCheckMade`, a function of the
+//! worker's, hears of each check: for progress, the report alone decides.
 //!
 //! Cost: that of `verify_statement`, and one copy of the file into the module's memory.
 #![cfg_attr(target_family = "wasm", no_std)]
@@ -19,10 +20,25 @@ extern crate alloc;
 
 use alloc::string::{String, ToString};
 
+use por_protocol::report::Check;
 use por_protocol::verify::{self, Trust};
 use por_wasm_runtime as _;
 use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The worker's own function, which must be there: it hears of each check as it is made, as JSON.
+    #[wasm_bindgen(js_name = porCheckMade)]
+    fn check_made(check: &str);
+}
+
+/// For a page that shows how far the check has come. A check that could not be written is in the report all the same.
+fn tell(check: &Check) {
+    if let Ok(json) = serde_json::to_string(check) {
+        check_made(&json);
+    }
+}
 
 /// A verifier with its generators, which take longer to make than a statement to check: one for all files.
 #[wasm_bindgen]
@@ -59,7 +75,7 @@ impl Verifier {
             account: account.as_deref(),
             now,
         };
-        let report = self.0.statement(statement, &trust);
+        let report = self.0.statement_telling(statement, &trust, Some(tell));
         serde_json::to_string(&report).map_err(|error| JsError::new(&error.to_string()))
     }
 }

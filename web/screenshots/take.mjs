@@ -27,12 +27,16 @@ const browser = await chromium.launch({
 });
 
 /** Opens the page on a statement, has `act` do something, and takes the picture of a part, or of the first screen. */
-async function take(name, { context = {}, file = 'honest.por', part, act = async () => {} } = {}) {
+async function take(name, { context = {}, file = 'honest.por', part, act = async () => {}, before = async () => {} } = {}) {
   const opened = await browser.newContext({ locale: 'en-GB', viewport: { width: 760, height: 1000 }, reducedMotion: 'reduce', ...context });
   const page = await opened.newPage();
+  await before(page);
   await page.goto(`${server.origin}/`);
   await page.clock.setFixedTime((snapshot.time + 86_400) * 1000);
-  await choose(page, file);
+  await started(page);
+  if (file !== null) {
+    await choose(page, file);
+  }
   await act(page);
   const path = join(out, `${name}.png`);
   if (part === undefined) {
@@ -45,8 +49,12 @@ async function take(name, { context = {}, file = 'honest.por', part, act = async
   console.error(name);
 }
 
-async function choose(page, file) {
+async function started(page) {
   await page.locator('.verifier', { hasText: /\d\.\d/ }).waitFor();
+}
+
+async function choose(page, file) {
+  await started(page);
   await page.locator('#statement').setInputFiles(join(statements, file));
   await page.locator('.answer[aria-busy="false"] [data-verdict]:not([data-verdict="waiting"])').first().waitFor();
 }
@@ -57,6 +65,41 @@ async function history(page) {
   await tab('history')(page);
   await page.locator('#history-load').click();
   await page.locator('#panel-history .bound').waitFor();
+  await page.locator('#panel-history .stack[aria-busy="false"]').waitFor();
+}
+
+/** The page as it is before anybody publishes it: without a policy. */
+async function withoutPolicy(page) {
+  await page.route(`${server.origin}/`, async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace(/(<script type="text\/plain" id="policy">)[^<]*/, '$1');
+    await route.fulfill({ response, body });
+  });
+}
+
+/** A worker that has made the first checks and makes no further one. */
+async function whileItRuns(page) {
+  const { checks } = JSON.parse(readFileSync(join(statements, 'honest.json'), 'utf8'));
+  const script = `postMessage({ kind: 'ready', version: '0.1.0' });
+addEventListener('message', ({ data: { kind, id } }) => {
+  if (kind === 'check') for (const check of ${JSON.stringify(checks.slice(0, 7))}) postMessage({ kind: 'check', id, json: JSON.stringify(check) });
+});`;
+  await page.addInitScript((script) => {
+    globalThis.Blob = class extends Blob {
+      constructor(content, options) {
+        super(options?.type?.startsWith('text/javascript') ? [script] : content, options);
+      }
+    };
+  }, script);
+}
+
+async function checkRuns(page) {
+  await page.locator('#statement').setInputFiles(join(statements, 'honest.por'));
+  await page.locator('.made li').nth(6).waitFor();
+}
+
+async function unfold(page) {
+  await page.locator('#checks .group > summary').first().click();
 }
 
 /** A log that is not the one that the device remembers. */
@@ -93,7 +136,13 @@ async function audit(page) {
   await page.locator('.audit-said').waitFor();
 }
 
+await take('waiting', { file: null });
+await take('checking', { file: null, before: whileItRuns, act: checkRuns });
 await take('verified');
+await take('cannot-tell', { before: withoutPolicy });
+await take('checks', { part: '#checks', act: unfold });
+await take('coverage', { part: '#coverage' });
+await take('handout', { part: '#handout' });
 await take('not-verified', { file: 'forged-amount.por' });
 await take('path', { part: '#look', act: tab('path') });
 await take('assets', { part: '#look', act: tab('assets') });

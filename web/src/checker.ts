@@ -5,9 +5,9 @@
  * the checker stays broken from then on: after a trap the module's memory means nothing, and a new worker would make
  * the page ask the network for something after a file was chosen. Reloading the page starts afresh.
  */
-import { type LogQuestion, LogRefused } from './log.ts';
-import { parseReport, type Report } from './report.ts';
-import { type Outcome, readOutcomes } from './reserves.ts';
+import { type LogQuestion, LogRefused, LogUndecided } from './log.ts';
+import { type Check, parseCheck, parseReport, type Report } from './report.ts';
+import { ListReplaced, type Outcome, readOutcomes } from './reserves.ts';
 import type { CheckRequest, LogRequest, OwnershipRequest, ReservesRequest, WorkerRequest } from './worker.ts';
 
 /** No honest statement takes nearly this long; a page that waits for ever is no answer. */
@@ -32,6 +32,8 @@ export interface Answer {
 interface Pending {
   /** What the worker's reply means to whoever asked; throws where it is no answer to this question. */
   readonly settle: (reply: Reply) => void;
+  /** Hears of a check that was made on the way; throws where it is none. */
+  readonly tell: (json: unknown) => void;
   readonly reject: (error: CheckBroke) => void;
   readonly timer: ReturnType<typeof setTimeout>;
 }
@@ -75,31 +77,41 @@ export class Checker {
     this.worker.postMessage({ kind: 'warm-up', language } satisfies WorkerRequest);
   }
 
-  /** Checks `statement`, whose buffer is handed over to the worker, as of `now` in Unix seconds. */
+  /**
+   * Checks `statement`, whose buffer is handed over to the worker, as of `now` in Unix seconds. `onCheck` hears of each
+   * check as it is made; only the report says what they come to.
+   */
   check(
     statement: ArrayBuffer,
     policy: string | undefined,
     account: string | undefined,
     now = BigInt(Date.now()) / 1000n,
+    onCheck: (check: Check) => void = () => undefined,
   ): Promise<Answer> {
     if (this.broken !== undefined) {
       return Promise.reject(this.broken);
     }
     const id = this.nextId++;
     const request: CheckRequest = { kind: 'check', id, statement: new Uint8Array(statement), policy, account, now };
-    return this.ask(request, [statement], ({ kind, json }) => {
+    const read = ({ kind, json }: Reply): Answer => {
       if (kind !== 'report' || typeof json !== 'string') {
         throw new RangeError('no report');
       }
       return { report: parseReport(json), json, now };
-    });
+    };
+    return this.ask(request, [statement], read, (json) => onCheck(parseCheck(json)));
   }
 
   /**
    * Is `list`, of `rows` rows, what the attestation of `statement` is bound to? Both buffers are handed over to the
-   * worker, and so is the module that judges them, which is needed once.
+   * worker, and so is the module that judges them, which is needed once. The number of the list is for `ownership`.
    */
-  async openReserves(module: () => Promise<Uint8Array<ArrayBuffer>>, statement: ArrayBuffer, list: ArrayBuffer, rows: number): Promise<boolean> {
+  async openReserves(
+    module: () => Promise<Uint8Array<ArrayBuffer>>,
+    statement: ArrayBuffer,
+    list: ArrayBuffer,
+    rows: number,
+  ): Promise<{ readonly bound: boolean; readonly list: number }> {
     // A module that could not be had may be had next time.
     const bytes = this.reservesStarted ? undefined : await module();
     if (this.broken !== undefined) {
@@ -114,49 +126,64 @@ export class Checker {
       if (kind !== 'bound' || typeof bound !== 'boolean' || (bound && count !== rows)) {
         throw new RangeError('no answer about reserves');
       }
-      return bound;
+      return { bound, list: id };
     });
   }
 
-  /** Judges the ownership signatures of `count` rows, from row `first` on, of the list that was opened last. */
-  ownership(first: number, count: number): Promise<readonly Outcome[]> {
+  /**
+   * Judges the ownership signatures of `count` rows, from row `first` on, of the list that `openReserves` gave the number
+   * `list`. Rejects with `ListReplaced` where another one was opened since; that breaks nothing.
+   */
+  async ownership(list: number, first: number, count: number): Promise<readonly Outcome[]> {
     if (this.broken !== undefined) {
-      return Promise.reject(this.broken);
+      throw this.broken;
     }
-    const request: OwnershipRequest = { kind: 'ownership', id: this.nextId++, first, count };
-    return this.ask(request, [], ({ kind, outcomes }) => {
-      if (kind !== 'ownership' || !(outcomes instanceof Uint8Array)) {
+    const request: OwnershipRequest = { kind: 'ownership', id: this.nextId++, list, first, count };
+    const judged = await this.ask(request, [], ({ kind, outcomes }) => {
+      if (kind !== 'ownership' || !(outcomes === null || outcomes instanceof Uint8Array)) {
         throw new RangeError('no answer about signatures');
       }
-      return readOutcomes(outcomes, count);
+      return outcomes === null ? null : readOutcomes(outcomes, count);
     });
+    if (judged === null) {
+      throw new ListReplaced('another list of reserves was opened');
+    }
+    return judged;
   }
 
-  /** Asks the worker about the publication's log. Rejects with `LogRefused` where the log is not what it says. */
+  /**
+   * Asks the worker about the publication's log. Rejects with `LogRefused` where the log is not what it says, and with
+   * `LogUndecided` where that cannot be told.
+   */
   async log(question: LogQuestion): Promise<string> {
     if (this.broken !== undefined) {
       throw this.broken;
     }
     const request: LogRequest = { kind: 'log', id: this.nextId++, question };
-    const answer = await this.ask(request, [], ({ kind, text, refused }) => {
+    const answer = await this.ask(request, [], ({ kind, text, refused, undecided }) => {
       if (kind === 'log' && typeof text === 'string' && refused === null) {
         return { text };
       }
       if (kind === 'log' && text === null && typeof refused === 'string') {
-        return { refused };
+        return { refused, undecided: undecided === true };
       }
       throw new RangeError('no answer about a log');
     });
     if (answer.text === undefined) {
-      throw new LogRefused(answer.refused);
+      throw answer.undecided ? new LogUndecided(answer.refused) : new LogRefused(answer.refused);
     }
     return answer.text;
   }
 
-  private ask<T>(request: CheckRequest | ReservesRequest | OwnershipRequest | LogRequest, buffers: ArrayBuffer[], read: (reply: Reply) => T): Promise<T> {
+  private ask<T>(
+    request: CheckRequest | ReservesRequest | OwnershipRequest | LogRequest,
+    buffers: ArrayBuffer[],
+    read: (reply: Reply) => T,
+    tell: (json: unknown) => void = notAsked,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => this.breakDown('no answer in time'), CHECK_TIMEOUT_MS);
-      this.pending.set(request.id, { settle: (reply) => resolve(read(reply)), reject, timer });
+      this.pending.set(request.id, { settle: (reply) => resolve(read(reply)), tell, reject, timer });
       this.worker.postMessage(request, buffers);
     });
   }
@@ -166,12 +193,24 @@ export class Checker {
     const { kind, version, id, detail } = fields;
     if (kind === 'ready' && typeof version === 'string') {
       this.started(version);
+    } else if (kind === 'check' && typeof id === 'number') {
+      this.tell(id, fields.json);
     } else if ((kind === 'report' || kind === 'bound' || kind === 'ownership' || kind === 'log') && typeof id === 'number') {
       this.settle(id, fields);
     } else if (kind === 'failed' && typeof detail === 'string') {
       this.breakDown(detail);
     } else {
       this.breakDown('unknown message from the worker');
+    }
+  }
+
+  /** Passes a check on; it settles nothing. */
+  private tell(id: number, json: unknown): void {
+    const pending = this.pending.get(id);
+    try {
+      (pending?.tell ?? notAsked)(json);
+    } catch (error) {
+      this.breakDown(String(error));
     }
   }
 
@@ -202,13 +241,17 @@ export class Checker {
   }
 }
 
+function notAsked(): never {
+  throw new RangeError('an answer that nobody asked for');
+}
+
 /** The fields that a reply may have; nothing is known of their values. */
-type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'count' | 'outcomes' | 'text' | 'refused' | 'detail', unknown>>;
+type Reply = Readonly<Record<'kind' | 'version' | 'id' | 'json' | 'bound' | 'count' | 'outcomes' | 'text' | 'refused' | 'undecided' | 'detail', unknown>>;
 
 function fieldsOf(reply: unknown): Reply {
   const nothing = {
     kind: undefined, version: undefined, id: undefined, json: undefined,
-    bound: undefined, count: undefined, outcomes: undefined, text: undefined, refused: undefined, detail: undefined,
+    bound: undefined, count: undefined, outcomes: undefined, text: undefined, refused: undefined, undecided: undefined, detail: undefined,
   };
   return typeof reply === 'object' && reply !== null ? { ...nothing, ...reply } : nothing;
 }

@@ -77,6 +77,11 @@ export class Fields {
     return Array.from(map.left, ([key, text]) => [key, asText(text, `${path}.${key}`)] as const);
   }
 
+  /** What another kind of report may say, and nobody here asks for. */
+  leaveOut(name: string): void {
+    this.left.delete(name);
+  }
+
   /** Closes the object: what nobody took is unknown, and a report of another version. */
   done<T>(value: T): T {
     const [unknown] = this.left.keys();

@@ -60,8 +60,11 @@ export function forgetHeads(storage: () => Pick<Storage, 'removeItem'> = () => l
   }
 }
 
-/** What the memory shows of the log now. */
-export type SinceVisit = 'not_asked' | 'damaged' | 'first' | 'passed' | 'failed' | 'shorter' | 'needs_log';
+/**
+ * What the memory shows of the log now. Without the log's files (`unavailable`), or with some that do not hold
+ * (`unverified`), nothing can be told: what is remembered is evidence, and stays.
+ */
+export type SinceVisit = 'not_asked' | 'damaged' | 'first' | 'passed' | 'failed' | 'shorter' | 'needs_log' | 'unavailable' | 'unverified';
 
 /**
  * Compares what is remembered of this log with `now`, the head of the statement, and with the log itself where it was

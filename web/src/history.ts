@@ -1,7 +1,7 @@
 /** Coverage per book and period, as the log's attestations state it: a line for each book, a gap for each hole. */
 import type { Entry } from './log.ts';
 import { basisPoints } from './ratio.ts';
-import type { Covered } from './report.ts';
+import type { Covered, EvidenceClass } from './report.ts';
 
 /** Why there is no figure. */
 export type Gap =
@@ -9,6 +9,8 @@ export type Gap =
   | 'missing'
   /** They are not what the log holds, or a check of them failed. */
   | 'refused'
+  /** This version of the page cannot judge them. */
+  | 'undecided'
   /** This book was not attested in this period. */
   | 'absent'
   /** The period has ended, and the log holds nothing of it. */
@@ -19,6 +21,8 @@ export interface Point {
   readonly corrected: boolean;
   readonly gap: Gap | null;
   readonly covered: Covered;
+  /** The weakest class of evidence that this rests on. */
+  readonly class: EvidenceClass | null;
   /** Hundredths of a percent, rounded down; null in a gap, and where nothing is owed. */
   readonly points: bigint | null;
   /** The total is sealed: the figure is the least that coverage can be. */
@@ -63,7 +67,7 @@ export function historyOf(entries: readonly Entry[], later: readonly string[]): 
 }
 
 function hole(period: string, gap: Gap, corrected = false): Point {
-  return { period, corrected, gap, covered: 'cannot_tell', points: null, sealed: false };
+  return { period, corrected, gap, covered: 'cannot_tell', class: null, points: null, sealed: false };
 }
 
 function pointOf({ period, supersededBy, attested }: Entry, name: string): Point {
@@ -86,5 +90,5 @@ function pointOf({ period, supersededBy, attested }: Entry, name: string): Point
   }
   const owed = BigInt(book.total.kind === 'public' ? book.total.amount : book.total.bound);
   const held = book.reserves.reduce((sum, { amount }) => sum + BigInt(amount), 0n);
-  return { period, corrected, gap: null, covered: book.covered, points: basisPoints(held, owed), sealed: book.total.kind === 'sealed' };
+  return { period, corrected, gap: null, covered: book.covered, class: book.class, points: basisPoints(held, owed), sealed: book.total.kind === 'sealed' };
 }

@@ -4,10 +4,12 @@
  * The files come from beside the hosted page, or from a folder that a visitor chose. The page asks for them only where
  * the visitor asked for the history, or switched the memory of the last head on.
  */
+import { Reader } from './audit/source.ts';
 import type { Checker } from './checker.ts';
 import { asInteger, Fields } from './fields.ts';
 import { parseJson } from './json.ts';
 import { parseReport, type Report } from './report.ts';
+import { hostOfPage } from './resources.ts';
 
 /** A head of a log: all that is ever remembered. */
 export interface Head {
@@ -23,7 +25,9 @@ export type Attested =
   /** Its files are not there. */
   | { readonly kind: 'missing' }
   /** Its files are not those that the log holds. */
-  | { readonly kind: 'refused'; readonly detail: string };
+  | { readonly kind: 'refused'; readonly detail: string }
+  /** This version of the page cannot judge them. */
+  | { readonly kind: 'undecided'; readonly detail: string };
 
 export interface Entry {
   readonly sequence: bigint;
@@ -39,6 +43,8 @@ export interface PublishedLog {
   readonly head: Head;
   readonly entries: readonly Entry[];
   readonly since: (older: Head) => Promise<Since>;
+  /** Has the verifier forget it, once another one has taken its place. */
+  readonly end: () => void;
 }
 
 /** Gives the file at `path` below the publication, and `null` where there is none. */
@@ -54,27 +60,48 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable';
 }
 
-/** What the worker is asked about a log. */
+/** Something that the answer needs is missing, or of another version: the log is neither true nor false. */
+export class LogUndecided extends Error {
+  override readonly name = 'LogUndecided';
+}
+
+/** What the worker is asked about a log; `reading` is the number of the one that is meant, of which several may be open. */
 export type LogQuestion =
   | { readonly ask: 'start'; readonly module: Uint8Array<ArrayBuffer> }
-  | { readonly ask: 'begin'; readonly policy: string | undefined; readonly checkpoint: Uint8Array<ArrayBuffer> }
-  | { readonly ask: 'add'; readonly bundle: Uint8Array<ArrayBuffer> }
-  | { readonly ask: 'finish' }
-  | { readonly ask: 'attestation'; readonly sequence: bigint; readonly note: Uint8Array<ArrayBuffer>; readonly books: Uint8Array<ArrayBuffer> }
-  | { readonly ask: 'since'; readonly head: Head };
+  | {
+      readonly ask: 'begin';
+      readonly reading: number;
+      readonly policy: string | undefined;
+      readonly checkpoint: Uint8Array<ArrayBuffer>;
+      /** Unix seconds. */
+      readonly now: bigint;
+    }
+  | { readonly ask: 'add'; readonly reading: number; readonly bundle: Uint8Array<ArrayBuffer> }
+  | { readonly ask: 'finish'; readonly reading: number }
+  | {
+      readonly ask: 'attestation';
+      readonly reading: number;
+      readonly sequence: bigint;
+      readonly note: Uint8Array<ArrayBuffer>;
+      readonly books: Uint8Array<ArrayBuffer>;
+      /** Unix seconds. */
+      readonly now: bigint;
+    }
+  | { readonly ask: 'since'; readonly reading: number; readonly head: Head }
+  | { readonly ask: 'end'; readonly reading: number };
 
 /** No file of a log or a list of books is larger; what is, is not read. */
 const MAX_FILE_BYTES = 100 * 1024 * 1024;
 
 /** The files beside the page, where it is hosted; none where it is one file on a disk. */
 export function filesBesidePage(): LogSource | null {
-  if (!/^https?:$/.test(location.protocol) || document.getElementById('resource-verifier') !== null) {
+  const base = hostOfPage();
+  if (base === null) {
     return null;
   }
-  return async (path) => {
-    const response = await fetch(new URL(path, document.baseURI), { redirect: 'error', credentials: 'omit', cache: 'no-cache' });
-    return response.ok && Number(response.headers.get('content-length') ?? 0) <= MAX_FILE_BYTES ? response.arrayBuffer() : null;
-  };
+  // A host that is silent, or sends without end, is given up: the audit's reader looks after both.
+  const reader = new Reader({ kind: 'host', base });
+  return async (path) => (await reader.file(path, MAX_FILE_BYTES, 'no-cache')).buffer;
 }
 
 /** The files of a folder that a visitor chose: a publication, or one that holds it. */
@@ -87,7 +114,13 @@ export function filesOfFolder(files: Iterable<Pick<File, 'webkitRelativePath' | 
 }
 
 /** Reads and verifies the whole log, and each attestation whose files are there. */
-export async function readLog(checker: Pick<Checker, 'log'>, source: LogSource, policy: string | undefined): Promise<PublishedLog> {
+export async function readLog(
+  checker: Pick<Checker, 'log'>,
+  source: LogSource,
+  policy: string | undefined,
+  now = BigInt(Date.now()) / 1000n,
+): Promise<PublishedLog> {
+  const reading = nextReading++;
   const bytes = async (path: string): Promise<Uint8Array<ArrayBuffer> | null> => {
     const file = await source(path).catch(() => null);
     return file === null ? null : new Uint8Array(file);
@@ -99,44 +132,51 @@ export async function readLog(checker: Pick<Checker, 'log'>, source: LogSource, 
     }
     return file;
   };
-  const files = await checker.log({ ask: 'begin', policy, checkpoint: await needed('log/checkpoint') });
-  for (const path of files.split('\n').filter((line) => line !== '')) {
-    await checker.log({ ask: 'add', bundle: await needed(`log/${path}`) });
+  // What came of it is nobody's loss: a reading that is over is not asked again.
+  const end = (): void => void checker.log({ ask: 'end', reading }).catch(() => undefined);
+  try {
+    const files = await checker.log({ ask: 'begin', reading, policy, checkpoint: await needed('log/checkpoint'), now });
+    for (const path of files.split('\n').filter((line) => line !== '')) {
+      await checker.log({ ask: 'add', reading, bundle: await needed(`log/${path}`) });
+    }
+    const { head, listed } = readSummary(await checker.log({ ask: 'finish', reading }));
+    const entries: Entry[] = [];
+    for (const entry of listed) {
+      const folder = `attestations/${entry.sequence.toString().padStart(6, '0')}`;
+      const [note, books] = [await bytes(`${folder}/attestation.note`), await bytes(`${folder}/books.jsonl`)];
+      const question = note === null || books === null ? null : ({ ask: 'attestation', reading, sequence: entry.sequence, note, books, now } as const);
+      entries.push({ ...entry, attested: question === null ? { kind: 'missing' } : await attested(checker, question) });
+    }
+    return {
+      head,
+      entries,
+      since: async (older) => {
+        const since = await checker.log({ ask: 'since', reading, head: older });
+        if (since === 'extends' || since === 'shorter' || since === 'rewritten') {
+          return since;
+        }
+        throw new RangeError('no answer about a head');
+      },
+      end,
+    };
+  } catch (error) {
+    end();
+    throw error;
   }
-  const { head, listed } = readSummary(await checker.log({ ask: 'finish' }));
-  const entries: Entry[] = [];
-  for (const entry of listed) {
-    const folder = `attestations/${entry.sequence.toString().padStart(6, '0')}`;
-    const [note, books] = [await bytes(`${folder}/attestation.note`), await bytes(`${folder}/books.jsonl`)];
-    entries.push({ ...entry, attested: await attested(checker, entry.sequence, note, books) });
-  }
-  return {
-    head,
-    entries,
-    since: async (older) => {
-      const since = await checker.log({ ask: 'since', head: older });
-      if (since === 'extends' || since === 'shorter' || since === 'rewritten') {
-        return since;
-      }
-      throw new RangeError('no answer about a head');
-    },
-  };
 }
 
-async function attested(
-  checker: Pick<Checker, 'log'>,
-  sequence: bigint,
-  note: Uint8Array<ArrayBuffer> | null,
-  books: Uint8Array<ArrayBuffer> | null,
-): Promise<Attested> {
-  if (note === null || books === null) {
-    return { kind: 'missing' };
-  }
+/** Each reading has its own number: files of two that are read at the same time do not meet. */
+let nextReading = 1;
+
+async function attested(checker: Pick<Checker, 'log'>, question: LogQuestion): Promise<Attested> {
   try {
-    return { kind: 'report', report: parseReport(await checker.log({ ask: 'attestation', sequence, note, books })) };
+    return { kind: 'report', report: parseReport(await checker.log(question)) };
   } catch (error) {
     if (error instanceof LogRefused) {
       return { kind: 'refused', detail: error.message };
+    }
+    if (error instanceof LogUndecided) {
+      return { kind: 'undecided', detail: error.message };
     }
     throw error;
   }

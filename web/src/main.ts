@@ -3,23 +3,25 @@ import './style.css';
 import { AuditRun, MAX_WORKERS } from './audit/run.ts';
 import AuditWorker from './audit/worker.ts?worker&inline';
 import { type Answer, Checker } from './checker.ts';
+import { coinsOf } from './coins.ts';
 import CheckWorker from './worker.ts?worker&inline';
 import { readExample } from './example.ts';
+import { type FileKind, kindOf } from './file-kind.ts';
 import { isLanguage, type Language, preferredLanguage, useCatalogue } from './messages/catalogue.ts';
 import { en } from './messages/en.ts';
-import { type LogSource, type PublishedLog, readLog } from './log.ts';
+import { filesBesidePage, type LogSource, type PublishedLog, readLog } from './log.ts';
 import { messages } from './messages/index.ts';
 import { forgetLanguage, rememberedLanguage, rememberLanguage } from './messages/memory.ts';
 import { policyOfPage, policyText } from './policy.ts';
 import { MAX_RESERVES_BYTES, type Reserves, ReservesUnloaded, readReserves } from './reserves.ts';
-import { resource } from './resources.ts';
+import { hostOfPage, resource } from './resources.ts';
 import { chooseStatement } from './statement-file.ts';
 import type { Example, Subject } from './subject.ts';
 import { inTurns, nextTurn } from './turns.ts';
-import type { Auditing } from './views/audit.ts';
+import type { Auditing, NoAudit } from './views/audit.ts';
 import { balanceView } from './views/balance.ts';
 import { checksView } from './views/checks.ts';
-import { coverageView } from './views/coverage.ts';
+import { coverageView, coveredLine, coveredWords } from './views/coverage.ts';
 import { acceptFilesAnywhere, DropZone } from './views/drop-zone.ts';
 import { element } from './views/element.ts';
 import { examplesView } from './views/examples.ts';
@@ -29,8 +31,9 @@ import { handoutView } from './views/handout.ts';
 import { identityView } from './views/identity.ts';
 import { languageView } from './views/language.ts';
 import { limitsView } from './views/limits.ts';
-import { lookView } from './views/look.ts';
-import { type VerdictState, verdictView, verdictWords } from './views/verdict.ts';
+import { lookView, type LookCloser } from './views/look.ts';
+import { Progress } from './views/progress.ts';
+import { toVerdict, type VerdictState, verdictView, verdictWords } from './views/verdict.ts';
 import { visitView, type LogDesk } from './views/visit.ts';
 
 const checker = new Checker(new CheckWorker());
@@ -54,8 +57,16 @@ let state: VerdictState = { kind: 'waiting' };
 let published: PublishedLog | null = null;
 let publishedPolicy: string | undefined;
 let onLog: () => void = () => undefined;
+/** Counts the files and examples that were chosen: what an earlier choice still brings is left aside. */
+let choices = 0;
 /** Counts the checks asked for; an answer to an earlier one is not shown. */
 let latest = 0;
+/** Counts the languages asked for; a catalogue that comes late does not take the place of a later choice. */
+let spoken = 0;
+/** The tabs below the answer on the page, where there are any. */
+let look: LookCloser | null = null;
+/** Ends the audit of the answer on the page: nobody sees any more what came of it. */
+let stopAudit: () => void = () => undefined;
 
 // On paper nothing can be unfolded.
 addEventListener('beforeprint', () => {
@@ -67,7 +78,7 @@ void start();
 async function start(): Promise<void> {
   await nextTurn();
   build({ policy: policyOfPage(document.getElementById('policy')?.textContent), account: undefined });
-  acceptFilesAnywhere(choose, () => dropZone.showRefusal('text'));
+  acceptFilesAnywhere((files) => void choose(files), () => dropZone.showRefusal('text'));
   checker.ready.then(
     (started) => {
       version = started;
@@ -87,9 +98,9 @@ function build(choice: Experts['choice']): void {
   document.documentElement.dir = messages.direction;
   document.title = messages.page.title;
   checker.warmUp(messages.tag);
-  dropZone = new DropZone(choose);
+  dropZone = new DropZone((files) => void choose(files));
   experts = new Experts(choice, recheck);
-  announcer = element('p', { class: 'visually-hidden', role: 'status', 'aria-live': 'polite' });
+  announcer = element('p', { class: 'visually-hidden announcer', role: 'status', 'aria-live': 'polite' });
   answer = element('div', { class: 'answer' });
   const bottom = footer();
   verifier = bottom.verifier;
@@ -113,17 +124,23 @@ function build(choice: Experts['choice']): void {
 
 /** Changes the language; without its catalogue everything stays as it is. Tells whether it worked. */
 async function speak(wanted: Language): Promise<boolean> {
+  const turn = ++spoken;
   if (wanted === language || !isLanguage(wanted)) {
     return true;
   }
   try {
-    useCatalogue(wanted === 'en' ? en : JSON.parse(new TextDecoder().decode(await resource(`messages-${wanted}`))));
+    const catalogue: unknown = wanted === 'en' ? en : JSON.parse(new TextDecoder().decode(await resource(`messages-${wanted}`)));
+    if (turn === spoken) {
+      useCatalogue(catalogue);
+    }
   } catch {
     return false;
   }
-  language = wanted;
-  await nextTurn();
-  build(experts.choice);
+  if (turn === spoken) {
+    language = wanted;
+    await nextTurn();
+    build(experts.choice);
+  }
   return true;
 }
 
@@ -133,18 +150,56 @@ function showVersion(): void {
   }
 }
 
-function choose(files: FileList): void {
+async function choose(files: FileList): Promise<void> {
+  const turn = ++choices;
   const choice = chooseStatement(files);
-  if (typeof choice === 'string') {
-    dropZone.showRefusal(choice);
+  const [file, second] = [files[0], files[1]];
+  let kind: FileKind | null = null;
+  if (file !== undefined && second === undefined) {
+    try {
+      kind = await kindOf(file);
+    } catch {
+      // A folder, or a file that has moved since.
+      if (turn === choices) {
+        dropZone.showRefusal('unreadable');
+      }
+      return;
+    }
+  }
+  if (turn !== choices) {
     return;
   }
-  begin({ file: choice, ...experts.choice, example: null });
+  if (file !== undefined && kind !== null) {
+    openElsewhere(kind, file);
+  } else if (typeof choice === 'string') {
+    dropZone.showRefusal(choice);
+  } else {
+    begin({ file: choice, ...experts.choice, example: null });
+  }
+}
+
+/** A file that is no statement, and known: it is opened where it belongs, or said to belong there. */
+function openElsewhere(kind: FileKind, file: File): void {
+  if ((kind === 'reserves' || kind === 'window') && look !== null) {
+    dropZone.showRefusal(null);
+    look.take(kind, file);
+    return;
+  }
+  if (kind === 'policy') {
+    // Never taken as it comes: whoever made the statement could have sent it along.
+    experts.root.open = true;
+  }
+  dropZone.showRefusal(kind);
 }
 
 function tryExample(which: Example): void {
+  const turn = ++choices;
   example.then(
-    (bytes) => begin(readExample(bytes, which)),
+    (bytes) => {
+      if (turn === choices) {
+        begin(readExample(bytes, which));
+      }
+    },
     () => dropZone.showRefusal('unreadable'),
   );
 }
@@ -152,50 +207,87 @@ function tryExample(which: Example): void {
 function begin(chosen: Subject): void {
   subject = chosen;
   dropZone.showFile(chosen.file);
-  void check(chosen);
+  void check(chosen, true);
 }
 
 function recheck(): void {
   // An example is judged by its own policy, whatever an expert chooses.
   if (subject !== undefined && subject.example === null) {
-    begin({ ...subject, ...experts.choice });
+    subject = { ...subject, ...experts.choice };
+    void check(subject, false);
   }
 }
 
-async function check(chosen: Subject): Promise<void> {
+/** `leads` has the keyboard follow to the verdict: not where somebody is at work in a field. */
+async function check(chosen: Subject, leads: boolean): Promise<void> {
   const turn = ++latest;
-  show({ kind: 'checking' });
-  const settled = await verdictOf(chosen);
-  if (turn === latest) {
-    show(settled);
+  const progress = new Progress(chosen.account !== undefined);
+  show({ kind: 'checking', progress });
+  const settled = await verdictOf(chosen, progress);
+  if (turn !== latest) {
+    return;
+  }
+  if (settled === null) {
+    dropZone.showRefusal('unreadable');
+    show({ kind: 'waiting' });
+    return;
+  }
+  show(settled);
+  if (leads) {
+    toVerdict();
   }
 }
 
-async function verdictOf({ file, policy, account, now }: Subject): Promise<VerdictState> {
+/** What came of a check; null where the file could not be read, which the checker has not seen then. */
+async function verdictOf({ file, policy, account, now }: Subject, progress: Progress): Promise<VerdictState | null> {
   let bytes: ArrayBuffer;
   try {
     bytes = await file.arrayBuffer();
     await nextTurn();
   } catch {
-    // A folder, or a file that has moved since: the checker has not seen it.
-    dropZone.showRefusal('unreadable');
-    return { kind: 'waiting' };
+    return null;
   }
   try {
-    return { kind: 'report', ...(await checker.check(bytes, policyText(policy), account, now)) };
+    return { kind: 'report', ...(await checker.check(bytes, policyText(policy), account, now, (made) => progress.add(made))) };
   } catch (error) {
     return { kind: 'broken', detail: String(error) };
   }
 }
 
+/** Shows a state. One that cannot be shown is a check that broke, whatever it would have said. */
 function show(next: VerdictState): void {
+  try {
+    display(next);
+  } catch (error) {
+    if (next.kind === 'broken') {
+      throw error;
+    }
+    display({ kind: 'broken', detail: String(error) });
+  }
+}
+
+function display(next: VerdictState): void {
   state = next;
-  const verdict = verdictView(state, subject?.policy ?? experts.choice.policy, notes());
-  announcer.replaceChildren(verdictWords(state));
+  stopAudit();
+  look = null;
+  const { policy } = subject ?? experts.choice;
+  const report = state.kind === 'report' ? state.report : null;
+  // What is about to go may have the keyboard: it stays with the answer.
+  const leads = answer.contains(document.activeElement);
+  announcer.replaceChildren([verdictWords(state), report === null ? '' : coveredWords(report)].join(' ').trim());
   answer.setAttribute('aria-busy', 'true');
-  // The verdict at once, and what stands below it part by part.
-  answer.replaceChildren(verdict);
-  void unfold(answer, partsOf(state, answer));
+  // Both verdicts at once, and what stands below them part by part.
+  answer.replaceChildren(verdictView(state, policy, notes()), (report === null ? null : coveredLine(report)) ?? '');
+  if (leads) {
+    toVerdict();
+  }
+  const shown = state;
+  unfold(answer, partsOf(state, answer)).catch((error: unknown) => {
+    // An answer of which a part is missing is none.
+    if (state === shown && state.kind !== 'broken') {
+      show({ kind: 'broken', detail: String(error) });
+    }
+  });
 }
 
 function partsOf(shown: VerdictState, place: HTMLElement): Array<() => void> {
@@ -219,28 +311,50 @@ async function openReserves(list: File): Promise<Reserves> {
   if (subject === undefined || list.size > MAX_RESERVES_BYTES) {
     throw new RangeError('no list for this statement');
   }
-  const [statement, bytes] = await Promise.all([subject.file.arrayBuffer(), list.arrayBuffer()]);
-  const rows = await readReserves(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  const bound = await checker.openReserves(reservesModule, statement, bytes, rows.length);
-  return { rows, bound, ownership: (first, count) => checker.ownership(first, count) };
+  const statement = await subject.file.arrayBuffer();
+  const coins = coinsOf(statement);
+  const rows = await readReserves(list);
+  const opened = await checker.openReserves(reservesModule, statement, await list.arrayBuffer(), rows.length);
+  return { rows, coins, bound: opened.bound, ownership: (first, count) => checker.ownership(opened.list, first, count) };
 }
 
 let publicationStarted = false;
 
 /** The log that stands beside the statement; one that another policy has judged says nothing here. */
 const desk: LogDesk = {
+  beside: filesBesidePage(),
   log: () => (subject !== undefined && publishedPolicy === policyText(subject.policy) ? published : null),
-  load: async (source: LogSource) => {
+  load: (source) => {
     const policy = subject === undefined ? undefined : policyText(subject.policy);
-    await startedPublication();
-    const read = await readLog(checker, source, policy);
-    published = read;
-    publishedPolicy = policy;
-    onLog();
-    return read;
+    // Whoever asks for what is being read waits for the same reading.
+    if (reading?.source !== source || reading.policy !== policy) {
+      const log = loadLog(source, policy);
+      const begun = { source, policy, log };
+      reading = begun;
+      const over = (): void => {
+        reading = reading === begun ? undefined : reading;
+      };
+      log.then(over, over);
+    }
+    return reading.log;
   },
   onRead: (react) => (onLog = react),
 };
+
+/** The reading of a log that has not ended yet. */
+let reading: { readonly source: LogSource; readonly policy: string | undefined; readonly log: Promise<PublishedLog> } | undefined;
+
+async function loadLog(source: LogSource, policy: string | undefined): Promise<PublishedLog> {
+  await startedPublication();
+  const read = await readLog(checker, source, policy);
+  const before = published;
+  published = read;
+  publishedPolicy = policy;
+  onLog();
+  // Only now: whoever had asked about it has its answer by the one that took its place.
+  before?.end();
+  return read;
+}
 
 /** The module that reads logs, asked for with the first of them; one that could not be had may be had next time. */
 async function startedPublication(): Promise<void> {
@@ -259,23 +373,36 @@ async function reservesModule(): Promise<Uint8Array<ArrayBuffer>> {
   }
 }
 
-/** An audit of the publication that the statement is of. Nothing is asked for before a visitor starts it. */
-function auditing({ report }: Answer, { file }: Subject): Auditing | null {
-  if (report.statement === null) {
-    return null;
+/** The checks without which an attestation is not shown to be the exchange's (SPEC §9, steps 2 to 5). */
+const AUTHENTIC = ['attestation-signed', 'attestation-approved', 'attestation-logged', 'witnesses-cosigned'];
+
+/**
+ * An audit of the publication that the statement is of; nothing is asked for before a visitor starts it. Or why there is
+ * none: what is found under a root that somebody invented would be held against the exchange.
+ */
+function auditing({ report }: Answer, { file, example }: Subject): Auditing | NoAudit {
+  if (report.statement === null || example !== null) {
+    return 'example';
+  }
+  if (AUTHENTIC.some((id) => report.checks.find((check) => check.id === id)?.outcome !== 'passed')) {
+    return 'unauthentic';
   }
   const sequence = String(report.statement.sequence).padStart(6, '0');
+  const base = hostOfPage();
   return {
-    host: location.protocol === 'file:' ? null : { kind: 'host', base: new URL('.', document.baseURI).href },
-    begin: (source) =>
-      new AuditRun({
+    host: base === null ? null : { kind: 'host', base },
+    begin: (source) => {
+      const run = new AuditRun({
         source,
         sequence,
         statement: () => file.arrayBuffer(),
         module: () => resource('publication'),
         worker: () => new AuditWorker(),
         workers: Math.min(MAX_WORKERS, Math.max(1, navigator.hardwareConcurrency)),
-      }),
+      });
+      stopAudit = () => run.stop();
+      return run;
+    },
   };
 }
 
@@ -299,19 +426,23 @@ function reportParts(settled: Answer, place: HTMLElement): Array<() => void> {
   const coverage = coverageView(report);
   const checks = checksView(report);
   onLog = () => undefined;
-  // An example's log is nobody's: nothing of it is remembered.
-  if (report.log !== null && about.example === null) {
-    checks.root.append(visitView(report.log, desk));
-  }
+  // An example's log is nobody's: it has no history, and nothing of it is remembered.
+  const own = about.example === null ? desk : null;
+  const { log } = report;
   return [
     put(() => balanceView(report)),
     put(() => coverage?.root ?? null),
     ...(coverage?.assets ?? []),
     put(() => checks.root),
     ...checks.groups,
+    () => checks.root.append((log === null || own === null ? null : visitView(log, own)) ?? ''),
     put(() => limitsView(report)),
-    put(() => lookView(settled, about, openReserves, desk, auditing(settled, about))),
+    put(() => {
+      look = lookView(settled, about, openReserves, own, auditing(settled, about));
+      return look?.root ?? null;
+    }),
     put(() => handoutView(settled, about, version)),
     put(() => identityView(report, about.file.name)),
+    put(() => examplesView(tryExample)),
   ];
 }

@@ -109,6 +109,17 @@ export function parseReport(text: string): Report {
   return report;
 }
 
+/** Reads the JSON of one check, as it is told of while the verifier works. Throws `MalformedReport` on anything else. */
+export function parseCheck(text: unknown): Check {
+  let value: unknown;
+  try {
+    value = parseJson(asText(text, 'check'));
+  } catch {
+    throw new MalformedReport('check: not JSON');
+  }
+  return readCheck(new Fields('check', value));
+}
+
 /** A success that its own parts do not carry is no success. */
 function refuseContradictions(report: Report): void {
   if (report.included !== 'verified') {
@@ -138,9 +149,14 @@ function readReport(fields: Fields): Report {
   if (format !== REPORT_FORMAT) {
     throw new MalformedReport(`format ${format}`);
   }
+  const statement = fields.nullable('statement', (value, path) => readStatement(new Fields(path, value)));
+  if (statement === null) {
+    // Of an audit alone, whose attestation the page knows from the log.
+    fields.leaveOut('attestation');
+  }
   return fields.done({
     included: fields.oneOf('included', INCLUDED),
-    statement: fields.nullable('statement', (value, path) => readStatement(new Fields(path, value))),
+    statement,
     log: fields.nullable('log', (value, path) => readLog(new Fields(path, value))),
     checks: fields.list('checks', readCheck),
     books: fields.list('books', readBook),

@@ -1,5 +1,7 @@
 /** The exchange's list of reserves, as a visitor opens it from a file: one JSON object for each line. */
 import { isCanonicalInteger } from './amount.ts';
+import type { Coin } from './coins.ts';
+import { turns } from './turns.ts';
 
 /** More than that is not read here: an exchange of 10^5 addresses has some 60 MB. */
 export const MAX_RESERVES_BYTES = 100 * 1024 * 1024;
@@ -36,14 +38,21 @@ export class ReservesUnloaded extends Error {
   override readonly name = 'ReservesUnloaded';
 }
 
+/** Another list was opened since: what was asked about the one before has no answer. */
+export class ListReplaced extends Error {
+  override readonly name = 'ListReplaced';
+}
+
 /** What the ownership signature of a row shows. */
 export type Outcome = 'proven' | 'undecided' | 'not-proven';
 
 export interface Reserves {
   readonly rows: readonly Reserve[];
+  /** Names and decimals of coins, by their CAIP-19 ids, as far as they are known. */
+  readonly coins: ReadonlyMap<string, Coin>;
   /** Is this the list that the statement's attestation is bound to? */
   readonly bound: boolean;
-  /** Judges the signatures of `count` rows from row `first` on; only of the list that was opened last. */
+  /** Judges the signatures of `count` rows from row `first` on; rejects with `ListReplaced` once another list was opened. */
   readonly ownership: (first: number, count: number) => Promise<readonly Outcome[]>;
 }
 
@@ -61,19 +70,43 @@ export function readOutcomes(bytes: Uint8Array, count: number): Outcome[] {
   });
 }
 
-/** Rows that are read at a time; the page breathes in between. */
-const SLICE = 2_000;
-
-/** Reads the rows; throws a `RangeError` where a line is none. */
-export async function readReserves(text: string): Promise<Reserve[]> {
-  const lines = text.split('\n');
-  if (lines.pop() !== '') {
-    throw new RangeError('the last line does not end');
+/**
+ * `count` of the places 0 to `rows` − 1, in order; all of them, where there are no more. Drawn by the browser's own
+ * randomness: an exchange that knew which signatures are looked at would have those in order.
+ */
+export function sampleOf(rows: number, count: number): number[] {
+  if (rows <= count) {
+    return Array.from({ length: rows }, (_, at) => at);
   }
+  const drawn = new Set<number>();
+  const word = new Uint32Array(1);
+  while (drawn.size < count) {
+    crypto.getRandomValues(word);
+    drawn.add((word[0] ?? 0) % rows);
+  }
+  return Array.from(drawn).sort((a, b) => a - b);
+}
+
+/** Bytes that are turned into text at a time: less than a moment's work. */
+const PART = 1 << 18;
+
+/** Reads the rows, a part of the file at a time and in turns; throws where a line is no row, or the last one has no end. */
+export async function readReserves(list: Pick<Blob, 'size' | 'slice'>): Promise<Reserve[]> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const breathe = turns();
   const rows: Reserve[] = [];
-  for (let from = 0; from < lines.length; from += SLICE) {
-    rows.push(...lines.slice(from, from + SLICE).map(readRow));
-    await new Promise((resolve) => setTimeout(resolve));
+  let rest = '';
+  for (let from = 0; from < list.size; from += PART) {
+    const part = await list.slice(from, from + PART).arrayBuffer();
+    const lines = (rest + decoder.decode(part, { stream: true })).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      rows.push(readRow(line));
+      await breathe();
+    }
+  }
+  if (rest + decoder.decode() !== '') {
+    throw new RangeError('the last line does not end');
   }
   return rows;
 }
@@ -132,10 +165,30 @@ function required(value: string | null, name: string): string {
   return value;
 }
 
-/** Rows of which network, address, coin, evidence or custodian holds `query`, whatever the case of its letters. */
-export function searchReserves(rows: readonly Reserve[], query: string): readonly Reserve[] {
+/**
+ * Rows of which network, address, coin, evidence or custodian holds `query`, whatever the case of its letters; `nameOf` says
+ * what else a coin is called. In turns: null where `goOn` has said no.
+ */
+export async function searchReserves(
+  rows: readonly Reserve[],
+  query: string,
+  nameOf: (row: Reserve) => string = () => '',
+  goOn: () => boolean = () => true,
+): Promise<readonly Reserve[] | null> {
   const wanted = query.trim().toLowerCase();
-  return wanted === ''
-    ? rows
-    : rows.filter((row) => [row.address, row.instance, row.network, row.evidence, row.holding?.custodian ?? ''].some((field) => field.toLowerCase().includes(wanted)));
+  if (wanted === '') {
+    return rows;
+  }
+  const breathe = turns();
+  const found: Reserve[] = [];
+  for (const row of rows) {
+    if ([row.address, row.instance, row.network, row.evidence, row.holding?.custodian ?? '', nameOf(row)].some((field) => field.toLowerCase().includes(wanted))) {
+      found.push(row);
+    }
+    await breathe();
+    if (!goOn()) {
+      return null;
+    }
+  }
+  return found;
 }

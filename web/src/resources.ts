@@ -5,6 +5,12 @@
  * browser refuses it unless it has the digest that the page was built with (W-02).
  */
 
+/** Where the files beside the page are; null for the single-file page, wherever it is served, since it may ask for nothing. */
+export function hostOfPage(): string | null {
+  const single = document.getElementById('resource-verifier') !== null;
+  return single || !/^https?:$/.test(location.protocol) ? null : new URL('.', document.baseURI).href;
+}
+
 /** The part called `name`; rejects where there is none, or another than the one that was built. */
 export async function resource(name: string): Promise<Uint8Array<ArrayBuffer>> {
   const inside = document.getElementById(`resource-${name}`)?.textContent;

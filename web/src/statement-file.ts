@@ -1,7 +1,7 @@
 /** Choosing and reading the one file: what is refused before a byte of it is read (W-03). */
 
-/** A statement of hundreds of assets has some megabytes. */
-export const MAX_STATEMENT_BYTES = 50 * 1024 * 1024;
+/** A statement of hundreds of assets has some megabytes; the verifier reads no more than this (`protocol/src/statement.rs`). */
+export const MAX_STATEMENT_BYTES = 50_000_000;
 
 /** Why a choice was turned down; each is a sentence of the message catalogue. */
 export type Refusal = 'too-large' | 'empty' | 'several' | 'unreadable' | 'text';

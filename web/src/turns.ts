@@ -10,6 +10,19 @@ export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve));
 }
 
+/** What is to be awaited after each small piece of a long work: it takes a new turn where the running one has been long. */
+export function turns(): () => Promise<void> | undefined {
+  let until = performance.now() + TURN_MS;
+  return () => {
+    if (performance.now() < until) {
+      return undefined;
+    }
+    return nextTurn().then(() => {
+      until = performance.now() + TURN_MS;
+    });
+  };
+}
+
 /** Does `parts` in order, as many in a turn as fit, at least one; stops where `goOn` says no. Tells whether all were done. */
 export async function inTurns(parts: ReadonlyArray<() => void>, goOn: () => boolean): Promise<boolean> {
   let until = 0;

@@ -44,11 +44,13 @@ export interface ReservesRequest {
 export interface OwnershipRequest {
   readonly kind: 'ownership';
   readonly id: number;
+  /** The request that opened the list. */
+  readonly list: number;
   readonly first: number;
   readonly count: number;
 }
 
-/** A question about the publication's log, of which one is open at a time. */
+/** A question about the publication's log. */
 export interface LogRequest {
   readonly kind: 'log';
   readonly id: number;
@@ -58,19 +60,40 @@ export interface LogRequest {
 /** To the page. There is no "success" here: a report is text until the page has read it. */
 export type WorkerReply =
   | { readonly kind: 'ready'; readonly version: string }
+  /** A check that was just made: for progress, never for a verdict. */
+  | { readonly kind: 'check'; readonly id: number; readonly json: string }
   | { readonly kind: 'report'; readonly id: number; readonly json: string }
   | { readonly kind: 'bound'; readonly id: number; readonly bound: boolean; readonly count: number }
-  | { readonly kind: 'ownership'; readonly id: number; readonly outcomes: Uint8Array }
-  | { readonly kind: 'log'; readonly id: number; readonly text: string | null; readonly refused: string | null }
+  /** Null where another list has taken the place of the one that was asked about. */
+  | { readonly kind: 'ownership'; readonly id: number; readonly outcomes: Uint8Array | null }
+  | { readonly kind: 'log'; readonly id: number; readonly text: string | null; readonly refused: string | null; readonly undecided: boolean }
   | { readonly kind: 'failed'; readonly id: number | null; readonly detail: string };
 
+/** The clock is given to the verifier wherever it may ask for it; a module that does not leaves it aside. */
+interface Log extends Omit<LogReader, 'attestation'> {
+  attestation(sequence: bigint, note: Uint8Array, books: Uint8Array, now: bigint): string;
+}
+const Reader: new (policy: string | undefined, checkpoint: Uint8Array, now: bigint) => Log = LogReader;
+
 /** The list of reserves that was opened last. */
-let list: Reserves | undefined;
-/** The log that was opened last. */
-let log: LogReader | undefined;
+let list: { readonly id: number; readonly reserves: Reserves } | undefined;
+/** The logs that are open, by the number of their reading. */
+const logs = new Map<number, Log>();
+/** The check that runs; its steps are told under its number. */
+let checking: number | undefined;
 let start: (verifier: Verifier) => void;
 /** Files that come before the module wait for it; the page counts the time. */
 const started = new Promise<Verifier>((resolve) => (start = resolve));
+
+/** What the verifier's module calls for each check that it makes. */
+declare global {
+  var porCheckMade: (json: string) => void;
+}
+globalThis.porCheckMade = (json) => {
+  if (checking !== undefined) {
+    reply({ kind: 'check', id: checking, json });
+  }
+};
 
 addEventListener('message', ({ data }: MessageEvent<WorkerRequest>) => {
   const id = 'id' in data ? data.id : null;
@@ -94,17 +117,17 @@ async function answer(request: WorkerRequest): Promise<void> {
     if (request.module !== undefined) {
       initReserves({ module: request.module });
     }
-    list?.free();
+    list?.reserves.free();
     list = undefined;
-    list = new Reserves(request.statement, request.list);
-    reply({ kind: 'bound', id: request.id, bound: list.bound, count: list.count });
+    const reserves = openList(request);
+    list = reserves === null ? undefined : { id: request.id, reserves };
+    reply({ kind: 'bound', id: request.id, bound: reserves?.bound ?? false, count: reserves?.count ?? 0 });
     return;
   }
   if (request.kind === 'ownership') {
-    if (list === undefined) {
-      throw new RangeError('no list of reserves');
-    }
-    reply({ kind: 'ownership', id: request.id, outcomes: list.ownership(request.first, request.count) });
+    // Whoever asks about a list that is gone was only late.
+    const outcomes = list?.id === request.list ? list.reserves.ownership(request.first, request.count) : null;
+    reply({ kind: 'ownership', id: request.id, outcomes });
     return;
   }
   if (request.kind === 'log') {
@@ -112,16 +135,36 @@ async function answer(request: WorkerRequest): Promise<void> {
     return;
   }
   const { id, statement, policy, account, now } = request;
-  reply({ kind: 'report', id, json: verifier.statement(statement, policy, account, now) });
+  checking = id;
+  const json = verifier.statement(statement, policy, account, now);
+  checking = undefined;
+  reply({ kind: 'report', id, json });
+}
+
+/** The list beside the statement; null where that holds no attestation that can be read, which binds nothing. */
+function openList({ statement, list }: ReservesRequest): Reserves | null {
+  try {
+    return new Reserves(statement, list);
+  } catch (error) {
+    if (isRefusal(error)) {
+      return null;
+    }
+    throw error;
+  }
+}
+
+/** Thrown by the verifier with a reason; a trap is none, and neither is a mistake of ours. */
+function isRefusal(error: unknown): error is Error {
+  return error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError);
 }
 
 /** What the verifier says, or why it refuses; a trap is neither. */
-function answerAboutLog(question: LogQuestion): { readonly text: string | null; readonly refused: string | null } {
+function answerAboutLog(question: LogQuestion): { readonly text: string | null; readonly refused: string | null; readonly undecided: boolean } {
   try {
-    return { text: askLog(question), refused: null };
+    return { text: askLog(question), refused: null, undecided: false };
   } catch (error) {
-    if (error instanceof Error && !(error instanceof WebAssembly.RuntimeError) && !(error instanceof RangeError)) {
-      return { text: null, refused: error.message };
+    if (isRefusal(error)) {
+      return { text: null, refused: error.message, undecided: Reflect.get(error, 'undecided') === true };
     }
     throw error;
   }
@@ -132,14 +175,20 @@ function askLog(question: LogQuestion): string {
     initPublication({ module: question.module });
     return '';
   }
+  const { reading } = question;
   if (question.ask === 'begin') {
-    log?.free();
-    log = undefined;
-    log = new LogReader(question.policy, question.checkpoint);
+    const log = new Reader(question.policy, question.checkpoint, question.now);
+    logs.set(reading, log);
     return log.files();
   }
+  const log = logs.get(reading);
+  if (question.ask === 'end') {
+    log?.free();
+    logs.delete(reading);
+    return '';
+  }
   if (log === undefined) {
-    throw new RangeError('no log');
+    throw Object.assign(new Error('this log is no longer open'), { undecided: true });
   }
   switch (question.ask) {
     case 'add':
@@ -148,7 +197,7 @@ function askLog(question: LogQuestion): string {
     case 'finish':
       return log.finish();
     case 'attestation':
-      return log.attestation(question.sequence, question.note, question.books);
+      return log.attestation(question.sequence, question.note, question.books, question.now);
     case 'since':
       return log.since(question.head.origin, question.head.size.toString(), question.head.root);
   }

@@ -31,7 +31,8 @@ export interface Progress {
 
 export type Outcome =
   | { readonly kind: 'passed'; readonly books: number; readonly tiles: number; readonly leaves: number }
-  | { readonly kind: 'false' | 'unread' | 'broken'; readonly detail: string }
+  /** `other`: what is there belongs to another attestation than the statement's, so nothing of either is false. */
+  | { readonly kind: 'false' | 'other' | 'unread' | 'broken'; readonly detail: string }
   | { readonly kind: 'stopped' };
 
 /** What of a `Worker` is used here. */
@@ -131,6 +132,8 @@ export class AuditRun {
         const request: AuditRequest = { kind: 'open', module: module.slice(), statement: statement.slice(), books, source: parts.source };
         const reply = await thread.ask(request);
         if (reply.kind !== 'opened') {
+          // Whoever goes on reads the list anew: it may have been put in order.
+          this.list = undefined;
           throw unexpected(reply);
         }
         return readBooks(reply.books);
@@ -312,7 +315,7 @@ function isUnit(top: Uint8Array | undefined, book: Book | undefined): boolean {
 
 function unexpected(reply: AuditReply, book = ''): Ended {
   const place = book === '' ? '' : `${book}: `;
-  if (reply.kind === 'false' || reply.kind === 'unread' || reply.kind === 'broken') {
+  if (reply.kind === 'false' || reply.kind === 'other' || reply.kind === 'unread' || reply.kind === 'broken') {
     return new Ended({ kind: reply.kind, detail: `${place}${reply.detail}` });
   }
   return new Ended({ kind: 'broken', detail: `${place}unknown message from the worker` });

@@ -36,12 +36,12 @@ export class Reader {
   }
 
   /** The whole file, of at most `limit` bytes. */
-  async file(path: string, limit: number): Promise<Uint8Array<ArrayBuffer>> {
+  async file(path: string, limit: number, cache: RequestCache = 'default'): Promise<Uint8Array<ArrayBuffer>> {
     if (this.source.kind === 'folder') {
       const file = this.fileOf(path);
       return bytesOf(path, file.size > limit ? undefined : file);
     }
-    const response = await this.get(path, {});
+    const response = await this.get(path, {}, cache);
     if (response.status !== 200) {
       throw new Unread(`${path}: ${response.status}`);
     }
@@ -79,12 +79,12 @@ export class Reader {
     return file;
   }
 
-  private async get(path: string, headers: Record<string, string>): Promise<Response> {
+  private async get(path: string, headers: Record<string, string>, cache: RequestCache = 'default'): Promise<Response> {
     if (this.source.kind !== 'host') {
       throw new Unread(`${path}: no host`);
     }
     try {
-      return await fetch(this.source.base + path, { headers, redirect: 'error', credentials: 'omit', signal: AbortSignal.timeout(PATIENCE_MS) });
+      return await fetch(this.source.base + path, { headers, cache, redirect: 'error', credentials: 'omit', signal: AbortSignal.timeout(PATIENCE_MS) });
     } catch (error) {
       throw new Unread(`${path}: ${String(error)}`);
     }

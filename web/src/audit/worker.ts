@@ -16,12 +16,15 @@ export type AuditRequest =
   | { readonly kind: 'subtree'; readonly book: number; readonly folder: string; readonly top: Uint8Array<ArrayBuffer> | undefined }
   | { readonly kind: 'differ'; readonly leaves: Uint8Array<ArrayBuffer> };
 
-/** To the page: one answer for each request. `false` means that the publication is not what its root says. */
+/**
+ * To the page: one answer for each request. `false` means that the publication is not what its root says, `other` that
+ * what was opened is not the list of books of this attestation.
+ */
 export type AuditReply =
   | { readonly kind: 'opened'; readonly books: string }
   | { readonly kind: 'verified'; readonly below: Uint8Array; readonly tiles: number }
   | { readonly kind: 'differ'; readonly differ: boolean }
-  | { readonly kind: 'false' | 'unread' | 'broken'; readonly detail: string };
+  | { readonly kind: 'false' | 'other' | 'unread' | 'broken'; readonly detail: string };
 
 /** Bytes of a tile (SPEC §4.3). */
 const TILE_BYTES = 1952;
@@ -30,7 +33,7 @@ let audit: Audit;
 let reader: Reader;
 
 addEventListener('message', ({ data }: MessageEvent<AuditRequest>) => {
-  answer(data).then(reply, (error: unknown) => reply({ kind: kindOf(error), detail: error instanceof Error ? error.message : String(error) }));
+  answer(data).then(reply, (error: unknown) => reply({ kind: kindOf(error), detail: messageOf(error) }));
 });
 
 async function answer(request: AuditRequest): Promise<AuditReply> {
@@ -38,7 +41,13 @@ async function answer(request: AuditRequest): Promise<AuditReply> {
     case 'open': {
       initSync({ module: request.module });
       reader = new Reader(request.source);
-      audit = judged(() => new Audit(request.statement, request.books));
+      try {
+        audit = judged(() => new Audit(request.statement, request.books));
+      } catch (error) {
+        // The host, or the folder, may hold another publication: that is no word against the exchange.
+        const kind = kindOf(error);
+        return { kind: kind === 'false' ? 'other' : kind, detail: messageOf(error) };
+      }
       return { kind: 'opened', books: audit.books() };
     }
     case 'differ':
@@ -60,21 +69,32 @@ async function answer(request: AuditRequest): Promise<AuditReply> {
 /** What the verifier throws is a judgement; a trap is none, and neither is any other mistake of ours. */
 class Judgement extends Error {
   override readonly name = 'Judgement';
+  /** Something is missing or of another version: nothing is false. */
+  readonly undecided: boolean;
+
+  constructor(message: string, undecided: boolean) {
+    super(message);
+    this.undecided = undecided;
+  }
 }
 
 function judged<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw error instanceof Error && error.constructor === Error ? new Judgement(error.message) : error;
+    throw error instanceof Error && error.constructor === Error ? new Judgement(error.message, Reflect.get(error, 'undecided') === true) : error;
   }
 }
 
 function kindOf(error: unknown): 'false' | 'unread' | 'broken' {
   if (error instanceof Judgement) {
-    return 'false';
+    return error.undecided ? 'unread' : 'false';
   }
   return error instanceof Unread ? 'unread' : 'broken';
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {

@@ -3,11 +3,11 @@ import { formatAmount } from '../amount.ts';
 import { fill, messages } from '../messages/index.ts';
 import { basisPoints, formatBasisPoints } from '../ratio.ts';
 import type { BookFacts, Report } from '../report.ts';
+import { className, coveredBadge, toneOfCoverage } from './coverage.ts';
 import { type Child, element } from './element.ts';
 import { foreign } from './foreign.ts';
-import { icon } from './icon.ts';
 import { shape } from './svg.ts';
-import { windowView } from './window.ts';
+import { type WindowView, windowView } from './window.ts';
 
 const text = messages.look.assets;
 
@@ -23,7 +23,8 @@ interface Line {
 const COLUMNS = ['asset', 'owed', 'held', 'ratio', 'class', 'verdict'] as const;
 type Column = (typeof COLUMNS)[number];
 
-export function assetsView(report: Report): HTMLElement {
+export function assetsView(report: Report): { readonly root: HTMLElement; readonly around: WindowView | null } {
+  const around = report.statement === null ? null : windowView(report.statement.attestation);
   const lines = report.books.map(lineOf);
   const body = element('tbody');
   const heads = COLUMNS.map((column) => {
@@ -42,7 +43,7 @@ export function assetsView(report: Report): HTMLElement {
     });
   }
   show(lines);
-  return element(
+  const root = element(
     'div',
     { class: 'stack' },
     element('p', { class: 'lede' }, text.lede, ' ', text.hundred),
@@ -51,8 +52,9 @@ export function assetsView(report: Report): HTMLElement {
       { class: 'wide', tabindex: '0', role: 'region', 'aria-label': text.tab },
       element('table', { class: 'assets-table' }, element('thead', {}, element('tr', {}, ...heads.map(({ head }) => head))), body),
     ),
-    report.statement === null ? null : windowView(report.statement.attestation),
+    around?.root ?? null,
   );
+  return { root, around };
 
   function show(rows: readonly Line[]): void {
     body.replaceChildren(...rows.map(rowOf));
@@ -99,17 +101,15 @@ function rowOf({ book, held, points }: Line): HTMLElement {
       : fill<Child>(text.sealed, { amount: amount(book.total.bound) });
   return element(
     'tr',
-    { class: `tone-${book.covered}` },
+    { class: `tone-${toneOfCoverage(book)}` },
     element('th', { scope: 'row' }, foreign(book.asset, 'foreign asset-id'), book.kind === 'owed' ? null : element('span', { class: 'kind' }, kindOf(book))),
     element('td', { class: 'number' }, ...owed),
     element('td', { class: 'number' }, amount(held.toString())),
     element('td', {}, ...ratio(book, points)),
-    element('td', {}, book.class ?? '–'),
-    element('td', {}, element('span', { class: 'badge' }, icon(ICONS[book.covered]), messages.coverage.words[book.covered])),
+    element('td', { class: 'class' }, book.class === null ? '–' : className(book.class)),
+    element('td', {}, coveredBadge(book, true)),
   );
 }
-
-const ICONS = { covered: 'passed', not_covered: 'failed', cannot_tell: 'cannot_tell' } as const;
 
 function kindOf(book: BookFacts): Child {
   return book.kind === 'lent' ? messages.checks.kinds[book.kind] : foreign(book.kind);

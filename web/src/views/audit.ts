@@ -15,9 +15,22 @@ export interface Auditing {
   readonly host: Source | null;
 }
 
+/** Why there is nothing to audit. */
+export type NoAudit = 'example' | 'unauthentic';
+
+export function noAuditView(why: NoAudit): HTMLElement {
+  return element(
+    'section',
+    { class: 'stack audit', 'aria-labelledby': 'audit-title' },
+    element('h3', { id: 'audit-title' }, text.title),
+    element('p', { class: 'absent' }, text.none[why]),
+  );
+}
+
 export function auditView({ begin, host }: Auditing): HTMLElement {
   const bar = element('progress', { 'aria-label': text.title, max: '1', value: '0' });
-  const words = element('p', { class: 'range', role: 'status' });
+  // Not read out: it changes many times a second. What is, is the outcome.
+  const words = element('p', { class: 'range' });
   const result = element('div', { class: 'audit-result', role: 'status' });
   const running = element('div', { class: 'stack', hidden: '' }, bar, words);
   let run: AuditRun | undefined;
@@ -52,10 +65,10 @@ export function auditView({ begin, host }: Auditing): HTMLElement {
     }
     run?.stop();
     run = chosen;
-    offer('running');
     result.replaceChildren();
     bar.removeAttribute('value');
     words.replaceChildren(text.starting);
+    offer('running');
     chosen.run((progress) => {
       if (run === chosen) {
         showProgress(progress);
@@ -77,11 +90,16 @@ export function auditView({ begin, host }: Auditing): HTMLElement {
   /** The buttons that make sense in this state; what was stopped, or could not be read, goes on where it was. */
   function offer(state: Outcome['kind'] | 'running' | null): void {
     const busy = state === 'running';
+    const had = [start, stop, resume, folder].some((button) => button === document.activeElement);
     start.disabled = busy;
     folder.disabled = busy;
     stop.hidden = !busy;
     resume.hidden = state !== 'stopped' && state !== 'unread';
     running.hidden = state === null || state === 'passed';
+    // The button that was pressed is gone, or cannot be pressed: the keyboard goes to the one in its place.
+    if (had) {
+      [stop, resume, start, folder].find((button) => !button.hidden && !button.disabled)?.focus();
+    }
   }
 }
 
@@ -113,6 +131,8 @@ function outcomeView(outcome: Outcome): HTMLElement[] {
       return [said('cannot_tell', text.stopped)];
     case 'false':
       return [said('failed', text.failed), element('p', {}, foreign(outcome.detail, 'foreign code')), element('p', { class: 'hint' }, text.actOnFailure)];
+    case 'other':
+      return [said('cannot_tell', text.other), element('p', {}, foreign(outcome.detail, 'foreign code'))];
     case 'unread':
       return [said('cannot_tell', text.unread), element('p', {}, foreign(outcome.detail, 'foreign code'))];
     case 'broken':

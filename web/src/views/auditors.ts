@@ -3,14 +3,14 @@ import type { Answer } from '../checker.ts';
 import { messages } from '../messages/index.ts';
 import { policyText } from '../policy.ts';
 import type { Subject } from '../subject.ts';
-import { type Auditing, auditView } from './audit.ts';
+import { type Auditing, auditView, type NoAudit, noAuditView } from './audit.ts';
 import { type Child, element, pair } from './element.ts';
 import { foreign } from './foreign.ts';
 import { quietButton, saveFile } from './save.ts';
 
 const text = messages.look.auditors;
 
-export function auditorsView({ report, json }: Answer, { file, policy }: Subject, auditing: Auditing | null): HTMLElement {
+export function auditorsView({ report, json }: Answer, { file, policy }: Subject, auditing: Auditing | NoAudit): HTMLElement {
   const trust = policyText(policy);
   const fileDigest = element('dd');
   const policyDigest = element('dd');
@@ -38,7 +38,7 @@ export function auditorsView({ report, json }: Answer, { file, policy }: Subject
       trust === undefined ? null : quietButton('save-policy', text.savePolicy, () => saveFile('policy.txt', new Blob([trust], { type: 'text/plain' }))),
     ),
     element('p', { class: 'warning' }, text.private),
-    auditing === null ? null : auditView(auditing),
+    typeof auditing === 'string' ? noAuditView(auditing) : auditView(auditing),
   );
 }
 

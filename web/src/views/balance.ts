@@ -72,7 +72,7 @@ function rounded(book: BookFacts, exact: string): HTMLElement | null {
   const counted = fill<Child>(text.counted, {
     amount: formatAmount(book.amount, book.decimals, messages.tag),
     asset: foreign(book.asset),
+    decimals: String(book.decimals),
   });
-  const how = fill<Child>(text.roundedUp, { decimals: String(book.decimals) });
-  return element('span', { class: 'rounded' }, ...counted, ', ', ...how);
+  return element('span', { class: 'rounded' }, ...counted);
 }

@@ -1,5 +1,6 @@
 /** Where a file comes in: dropped or pasted anywhere, or by the file input, which is also the keyboard's way. */
 import { fill, messages } from '../messages/index.ts';
+import type { FileKind } from '../file-kind.ts';
 import type { Refusal } from '../statement-file.ts';
 import { element } from './element.ts';
 import { foreign } from './foreign.ts';
@@ -49,8 +50,9 @@ export class DropZone {
     this.refusal.replaceChildren();
   }
 
-  showRefusal(refusal: Refusal): void {
-    this.refusal.replaceChildren(text.refused[refusal]);
+  /** Says why nothing is checked, or what kind of file it is instead; null takes that back. */
+  showRefusal(refusal: Refusal | FileKind | null): void {
+    this.refusal.replaceChildren(refusal === null ? '' : text.refused[refusal]);
   }
 }
 

@@ -13,7 +13,7 @@ export interface ExpertChoice {
 }
 
 export class Experts {
-  readonly root: HTMLElement;
+  readonly root: HTMLDetailsElement;
   private readonly policyInUse = element('div', { class: 'policy-in-use' });
   private readonly refusal = element('p', { class: 'refusal', role: 'alert' });
   private readonly account = element('input', {

@@ -1,31 +1,59 @@
 /** "History": coverage per asset and period, drawn and as a table; gaps are drawn, and said in words. */
 import { type BookHistory, historyOf, type Point, unpublished } from '../history.ts';
-import { type Entry, LogRefused, type LogSource, type PublishedLog, filesBesidePage, filesOfFolder } from '../log.ts';
+import { formatPeriod } from '../instant.ts';
+import { type Entry, LogRefused, type LogSource, LogUndecided, type PublishedLog, filesOfFolder } from '../log.ts';
 import { messages, sentence } from '../messages/index.ts';
 import { formatBasisPoints } from '../ratio.ts';
+import { inTurns } from '../turns.ts';
+import { toneOfCoverage } from './coverage.ts';
 import { element } from './element.ts';
 import { foreign, visible } from './foreign.ts';
 import { quietButton } from './save.ts';
 import { shape } from './svg.ts';
+import type { LogDesk } from './visit.ts';
 
 const text = messages.look.history;
 
-/** `log` is what was read before; `load` reads another. */
-export function historyView(log: PublishedLog | null, load: (source: LogSource) => Promise<PublishedLog>): HTMLElement {
+/** `desk` has what was read before, and reads another; an example has none. */
+export function historyView(desk: LogDesk | null): HTMLElement {
+  if (desk === null) {
+    return element('p', { class: 'absent' }, text.example);
+  }
   const place = element('div', { class: 'stack' });
   const status = element('p', { class: 'refusal', role: 'alert' });
-  const hosted = filesBesidePage();
+  const hosted = desk.beside;
+  /** Counts what was asked for: the answer to an earlier wish is not drawn over a later one. */
+  let latest = 0;
   const read = (source: LogSource): void => {
+    const turn = ++latest;
     place.replaceChildren(element('p', { role: 'status' }, text.loading));
     status.replaceChildren();
-    load(source).then(
-      (read) => place.replaceChildren(...historyOfLog(read)),
+    // Not `disabled`, which would take the keyboard away.
+    load?.setAttribute('aria-disabled', 'true');
+    desk.load(source).then(
+      (read) => {
+        if (turn === latest) {
+          load?.removeAttribute('aria-disabled');
+          draw(place, read);
+        }
+      },
       (error: unknown) => {
-        place.replaceChildren();
-        status.replaceChildren(...(error instanceof LogRefused ? [text.refused, ' ', foreign(error.message, 'foreign code')] : [text.unavailable]));
+        if (turn === latest) {
+          load?.removeAttribute('aria-disabled');
+          place.replaceChildren();
+          status.replaceChildren(...refusalOf(error));
+        }
       },
     );
   };
+  const load =
+    hosted === null
+      ? null
+      : quietButton('history-load', text.load, () => {
+          if (load?.getAttribute('aria-disabled') !== 'true') {
+            read(hosted);
+          }
+        });
   const input = element('input', { type: 'file', id: 'publication-folder', webkitdirectory: '', 'aria-label': text.choose, autocomplete: 'off' });
   input.addEventListener('change', () => {
     const files = Array.from(input.files ?? []);
@@ -35,8 +63,9 @@ export function historyView(log: PublishedLog | null, load: (source: LogSource) 
     }
   });
   const button = element('span', { class: 'button', 'aria-hidden': 'true' }, text.choose);
+  const log = desk.log();
   if (log !== null) {
-    place.append(...historyOfLog(log));
+    draw(place, log);
   }
   return element(
     'div',
@@ -46,7 +75,7 @@ export function historyView(log: PublishedLog | null, load: (source: LogSource) 
     element(
       'div',
       { class: 'buttons' },
-      hosted === null ? null : quietButton('history-load', text.load, () => read(hosted)),
+      load,
       element('label', { class: 'file-button', for: 'publication-folder' }, input, button),
     ),
     status,
@@ -54,25 +83,55 @@ export function historyView(log: PublishedLog | null, load: (source: LogSource) 
   );
 }
 
-function historyOfLog(log: PublishedLog): HTMLElement[] {
+/** Why nothing is drawn: false, of another version, or not there. */
+function refusalOf(error: unknown): (Node | string)[] {
+  if (error instanceof LogRefused || error instanceof LogUndecided) {
+    return [error instanceof LogRefused ? text.refused : text.undecided, ' ', foreign(error.message, 'foreign code')];
+  }
+  return [text.unavailable];
+}
+
+/** Is the head too old for the policy? Every attestation's report says the same of it. */
+function isStale(entries: readonly Entry[]): boolean {
+  return entries.some(({ attested }) => attested.kind === 'report' && attested.report.checks.some(({ id, outcome }) => id === 'head-fresh' && outcome !== 'passed'));
+}
+
+/** Book by book, in turns: years of days of hundreds of books are a long drawing. */
+function draw(place: HTMLElement, log: PublishedLog): void {
   const later = unpublished(log.entries, Date.now());
   const books = historyOf(log.entries, later);
-  return [
+  const rows = element('tbody');
+  const figures = element('div');
+  place.replaceChildren(
     element('p', { class: 'bound' }, sentence(text.found, { size: number(log.head.size) })),
+    ...(isStale(log.entries) ? [element('p', { class: 'gaps stale' }, text.stale)] : []),
     ...gapsOf(log.entries, later).map((said) => element('p', { class: 'gaps' }, said)),
     element('p', {}, text.hundred),
-    ...books.map((book) => element('figure', { class: 'history-of-book' }, element('figcaption', {}, foreign(book.book, 'foreign asset-id')), scrolled(visible(book.book), drawing(book)))),
-    element('details', {}, element('summary', {}, text.table), scrolled(text.table, table(books))),
+    figures,
+    element('details', {}, element('summary', {}, text.table), scrolled(text.table, table(books, rows))),
     element('p', { class: 'hint' }, text.tiles),
-  ];
+  );
+  const drawings = books.map((book) => () => {
+    const drawn = scrolled(visible(book.book), drawing(book));
+    figures.append(element('figure', { class: 'history-of-book' }, element('figcaption', {}, foreign(book.book, 'foreign asset-id')), drawn));
+    // The newest period is what is asked for first; from right to left, what is further is below nothing.
+    drawn.scrollLeft = document.documentElement.dir === 'rtl' ? -drawn.scrollWidth : drawn.scrollWidth;
+  });
+  const lines = (books[0]?.points ?? []).map((point, at) => () => rows.append(line(books, point, at)));
+  place.setAttribute('aria-busy', 'true');
+  void inTurns([...drawings, ...lines], () => figures.parentElement === place).then((all) => {
+    if (all) {
+      place.setAttribute('aria-busy', 'false');
+    }
+  });
 }
 
 /** Every period without figures, in words. */
 function gapsOf(entries: readonly Entry[], later: readonly string[]): string[] {
-  const unverified = entries.filter(({ attested }) => attested.kind !== 'report').map(({ period }) => visible(period));
+  const unverified = entries.filter(({ attested }) => attested.kind !== 'report').map(({ period }) => month(period));
   const said = [
     ...(unverified.length === 0 ? [] : [sentence(text.gaps, { list: listed(unverified) })]),
-    ...(later.length === 0 ? [] : [sentence(text.unpublished, { list: listed(later) })]),
+    ...(later.length === 0 ? [] : [sentence(text.unpublished, { list: listed(later.map((period) => month(period))) })]),
   ];
   return said.length === 0 ? [text.noGaps] : said;
 }
@@ -81,24 +140,26 @@ function scrolled(label: string, child: Element): HTMLElement {
   return element('div', { class: 'wide', tabindex: '0', role: 'region', 'aria-label': label }, child);
 }
 
-function table(books: readonly BookHistory[]): HTMLElement {
-  const periods = books[0]?.points ?? [];
+/** A period in words. */
+function month(period: string, length: 'long' | 'short' = 'long'): string {
+  return visible(formatPeriod(period, messages.tag, length));
+}
+
+function table(books: readonly BookHistory[], rows: HTMLElement): HTMLElement {
   return element(
     'table',
     { class: 'history-table' },
     element('thead', {}, element('tr', {}, element('th', { scope: 'col' }, text.period), ...books.map(({ book }) => element('th', { scope: 'col' }, foreign(book))))),
-    element(
-      'tbody',
-      {},
-      ...periods.map((point, at) =>
-        element(
-          'tr',
-          {},
-          element('th', { scope: 'row' }, visible(point.period), point.corrected ? ` (${text.corrected})` : null),
-          ...books.map(({ points }) => element('td', {}, points[at] === undefined ? '–' : words(points[at]))),
-        ),
-      ),
-    ),
+    rows,
+  );
+}
+
+function line(books: readonly BookHistory[], { period, corrected }: Point, at: number): HTMLElement {
+  return element(
+    'tr',
+    {},
+    element('th', { scope: 'row' }, month(period), corrected ? ` (${text.corrected})` : null),
+    ...books.map(({ points }) => element('td', {}, points[at] === undefined ? '–' : words(points[at]))),
   );
 }
 
@@ -144,7 +205,7 @@ function drawing({ book, points }: BookHistory): SVGSVGElement {
 function columnOf(point: Point, left: number): SVGElement[] {
   const middle = left + COLUMN / 2;
   const words = (y: number, content: string, name: string): SVGElement => shape('text', { class: name, x: middle, y, 'text-anchor': 'middle', direction: 'ltr' }, content);
-  const period = words(HEIGHT - 10, visible(point.period), 'period');
+  const period = words(HEIGHT - 10, month(point.period, 'short'), 'period');
   if (point.gap !== null || point.points === null) {
     return [shape('rect', { class: 'gap', x: left + 14, y: TOP, width: COLUMN - 28, height: GROUND - TOP, rx: 4 }), words((TOP + GROUND) / 2, MARKS.cannot_tell, 'mark'), period];
   }
@@ -152,7 +213,7 @@ function columnOf(point: Point, left: number): SVGElement[] {
   const height = (Number(shown) / 10_000) * WHOLE;
   const prefix = point.sealed ? '≥ ' : '';
   return [
-    shape('rect', { class: `held tone-${point.covered}`, x: left + 14, y: GROUND - height, width: COLUMN - 28, height, rx: 3 }),
+    shape('rect', { class: `held tone-${toneOfCoverage(point)}`, x: left + 14, y: GROUND - height, width: COLUMN - 28, height, rx: 3 }),
     words(16, `${prefix}${formatBasisPoints(point.points, messages.tag)}`, 'figure'),
     words(32, MARKS[point.covered], 'mark'),
     period,

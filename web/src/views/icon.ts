@@ -2,7 +2,7 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
-export type IconName = 'passed' | 'failed' | 'cannot_tell' | 'waiting' | 'broken' | 'document';
+export type IconName = 'passed' | 'claimed' | 'failed' | 'cannot_tell' | 'waiting' | 'broken' | 'document';
 
 const CIRCLE = 'M12 2.5a9.5 9.5 0 1 0 0 19 9.5 9.5 0 0 0 0-19Z';
 const OCTAGON = 'M8.2 2.5h7.6l5.7 5.7v7.6l-5.7 5.7H8.2l-5.7-5.7V8.2Z';
@@ -12,6 +12,8 @@ const TRIANGLE = 'M12 2.8 22.4 21H1.6Z';
 /** Outline and stroke of each icon on a 24 × 24 field. */
 const SHAPES: Readonly<Record<IconName, { readonly outline: string; readonly strokes: string }>> = {
   passed: { outline: CIRCLE, strokes: 'm7.6 12.4 3.1 3.1 5.9-6.6' },
+  // A shape with no edge of its own around it: somebody says so.
+  claimed: { outline: 'M4 3.5h16v13h-9l-4.5 4v-4H4Z', strokes: 'm8.4 10.2 2.6 2.6 4.8-5.4' },
   failed: { outline: OCTAGON, strokes: 'm8.6 8.6 6.8 6.8m0-6.8-6.8 6.8' },
   cannot_tell: {
     outline: DIAMOND,

@@ -1,5 +1,5 @@
 /** What exactly was checked: who, when, which entry of which log, to compare with what others see. */
-import { formatInstant } from '../instant.ts';
+import { formatInstant, formatPeriod } from '../instant.ts';
 import { fill, messages } from '../messages/index.ts';
 import type { LogFacts, Report } from '../report.ts';
 import { type Child, element, pair, section } from './element.ts';
@@ -15,7 +15,7 @@ export function identityView(report: Report, fileName: string): HTMLElement {
       : [
           pair(text.entity, foreign(statement.entity)),
           pair(text.snapshot, formatInstant(statement.snapshotTime, messages.tag)),
-          pair(text.period, foreign(statement.period)),
+          pair(text.period, foreign(periodWords(statement.period))),
           pair(text.sequence, statement.sequence.toString()),
           pair(text.logOrigin, foreign(statement.logOrigin, 'foreign code')),
           pair(text.attestation, foreign(statement.attestation, 'foreign code')),
@@ -25,7 +25,7 @@ export function identityView(report: Report, fileName: string): HTMLElement {
     if (book.index === null) {
       return [];
     }
-    const leaf = fill<Child>(text.leaf, { index: count(book.index), count: count(book.leafCount) });
+    const leaf = fill<Child>(text.leaf, { place: count(book.index + 1n), index: count(book.index), count: count(book.leafCount) });
     const title = fill<Child>(text.leaves, { book: foreign(`${book.asset}/${book.kind}`) });
     return [pair(element('span', {}, ...title), ...leaf)];
   });
@@ -37,6 +37,12 @@ export function identityView(report: Report, fileName: string): HTMLElement {
   );
 }
 
+/** A month in words, and as it stands in the attestation. */
+function periodWords(period: string): string {
+  const words = formatPeriod(period, messages.tag);
+  return words === period ? period : `${words} (${period})`;
+}
+
 /** Where the attestation stands in the log, and until when the answer has seen it. */
 function logFacts(log: LogFacts): HTMLElement[] {
   const entry = fill<Child>(text.logEntry, { index: count(log.index), size: count(log.size) });
@@ -44,7 +50,7 @@ function logFacts(log: LogFacts): HTMLElement[] {
   return [
     pair(text.log, ...entry),
     pair(text.headTime, time),
-    ...(log.witnesses.length === 0 ? [] : [pair(text.witnesses, foreign(log.witnesses.join(', ')))]),
+    ...(log.witnesses.length === 0 ? [] : [pair(text.witnesses, foreign(new Intl.ListFormat(messages.tag).format(log.witnesses)))]),
     pair(text.logRoot, foreign(log.root, 'foreign code')),
   ];
 }

@@ -1,4 +1,5 @@
 /** "My path": from the leaf through the tiles to the root, the month and the head of the log; drawn, and as a table. */
+import { formatPeriod } from '../instant.ts';
 import { messages, sentence } from '../messages/index.ts';
 import { type PathTile, tilesAbove } from '../path.ts';
 import type { BookFacts, Report } from '../report.ts';
@@ -11,7 +12,7 @@ const text = messages.look.path;
 /** One line of the path, from the head of the log down to the leaf. */
 interface Row {
   readonly where: string;
-  /** Counted from 0, as everywhere in the format; null for what has no place among others. */
+  /** Counted from 1, as people count; null for what has no place among others. */
   readonly place: bigint | null;
   readonly count: bigint | null;
   /** Of the 16 entries of a tile, the one that the path goes through. */
@@ -58,15 +59,15 @@ function pathOfBook(report: Report, book: BookFacts): HTMLElement[] {
 function rowsOf({ statement, log }: Report, book: BookFacts, tiles: readonly PathTile[]): Row[] {
   const down = tiles.toReversed();
   return [
-    ...(log === null ? [] : [{ where: text.log, place: log.index, count: log.size, child: null }]),
-    { where: sentence(text.attestation, { period: isolated(visible(statement?.period ?? '')) }), place: statement?.sequence ?? null, count: null, child: null },
+    ...(log === null ? [] : [{ where: text.log, place: log.index + 1n, count: log.size, child: null }]),
+    { where: sentence(text.attestation, { period: isolated(visible(formatPeriod(statement?.period ?? '', messages.tag))) }), place: null, count: null, child: null },
     ...down.map(({ level, index, count, child }, at) => ({
       where: at === 0 ? text.root : sentence(text.tile, { level: number(BigInt(level)) }),
-      place: index,
+      place: index + 1n,
       count,
       child,
     })),
-    { where: text.leaf, place: book.index, count: book.leafCount, child: null },
+    { where: text.leaf, place: (book.index ?? 0n) + 1n, count: book.leafCount, child: null },
   ];
 }
 

@@ -10,8 +10,8 @@ export interface Tab {
   readonly panel: () => HTMLElement;
 }
 
-/** The tabs under the name `label`, the first one open. */
-export function tabs(label: string, items: readonly Tab[]): HTMLElement {
+/** The tabs under the name `label`, the first one open; `open` shows another one and moves the keyboard there. */
+export function tabs(label: string, items: readonly Tab[]): { readonly root: HTMLElement; readonly open: (id: string) => void } {
   const buttons = items.map(({ id, label: words }) =>
     element('button', { type: 'button', role: 'tab', id: `tab-${id}`, 'aria-controls': `panel-${id}`, 'aria-selected': 'false', tabindex: '-1' }, words),
   );
@@ -21,6 +21,10 @@ export function tabs(label: string, items: readonly Tab[]): HTMLElement {
   const list = element('div', { role: 'tablist', class: 'tabs', 'aria-label': label }, ...buttons);
   buttons.forEach((button, at) => button.addEventListener('click', () => select(at)));
   list.addEventListener('keydown', (event) => {
+    // With another key these are the browser's: Alt and an arrow go back in its history.
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) {
+      return;
+    }
     const at = buttons.findIndex((button) => button === document.activeElement);
     const next = neighbour(event.key, at, buttons.length, document.documentElement.dir === 'rtl');
     if (next !== null) {
@@ -30,7 +34,14 @@ export function tabs(label: string, items: readonly Tab[]): HTMLElement {
     }
   });
   select(0);
-  return element('div', { class: 'tabbed' }, list, ...panels);
+  return {
+    root: element('div', { class: 'tabbed' }, list, ...panels),
+    open: (id) => {
+      const at = items.findIndex((item) => item.id === id);
+      select(at);
+      buttons[at]?.focus();
+    },
+  };
 
   function select(chosen: number): void {
     buttons.forEach((button, at) => {

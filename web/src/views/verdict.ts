@@ -4,20 +4,23 @@
  * Every state that is not a report from the verifier is "not verified"; the green one is chosen in one place, by the
  * report's own word.
  */
-import { byId, fill, messages } from '../messages/index.ts';
+import { byId, fill, messages, sentence } from '../messages/index.ts';
 import type { Policy } from '../policy.ts';
 import type { Answer } from '../checker.ts';
 import { type Check, COVERAGE } from '../report.ts';
+import { formatPeriod } from '../instant.ts';
 import { type Child, element, sentences } from './element.ts';
 import { foreign } from './foreign.ts';
 import { icon, type IconName } from './icon.ts';
+import type { Progress } from './progress.ts';
+import { quietButton } from './save.ts';
 
 const text = messages.included;
 
 /** What the page knows so far. */
 export type VerdictState =
   | { readonly kind: 'waiting' }
-  | { readonly kind: 'checking' }
+  | { readonly kind: 'checking'; readonly progress: Progress }
   | { readonly kind: 'broken'; readonly detail: string }
   | ({ readonly kind: 'report' } & Answer);
 
@@ -39,7 +42,7 @@ export function verdictView(state: VerdictState, policy: Policy, notes: readonly
       { class: 'verdict-body' },
       element(
         'h2',
-        { id: 'verdict-title' },
+        { id: 'verdict-title', tabindex: '-1' },
         element('span', { class: 'eyebrow' }, text.question),
         element('span', { class: 'word' }, text[tone].word),
       ),
@@ -69,11 +72,19 @@ function meaningOf(state: VerdictState): Child[] {
   const statement = state.kind === 'report' ? state.report.statement : null;
   return fill<Child>(text[toneOf(state)].text, {
     entity: foreign(statement?.entity ?? ''),
-    period: foreign(statement?.period ?? ''),
+    period: foreign(formatPeriod(statement?.period ?? '', messages.tag)),
   });
 }
 
+/** Has the keyboard, and whoever listens, go on from the headline. */
+export function toVerdict(): void {
+  document.getElementById('verdict-title')?.focus();
+}
+
 function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
+  if (state.kind === 'checking') {
+    return [state.progress.show()];
+  }
   if (state.kind === 'broken') {
     const detail = element('p', { class: 'reason' }, ...fill<Child>(text.brokenDetail, { detail: foreign(state.detail) }));
     return [advice(messages.advice.broken), detail, reloadButton()];
@@ -91,6 +102,7 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
     ...(noPolicy ? [element('p', { class: 'no-policy' }, messages.advice.noPolicyWhy)] : []),
     ...(culprits.length === 0 ? [] : [culpritList(title, culprits)]),
     advice(adviceFor()),
+    ...(included === 'not_verified' && statement !== null ? [evidenceButton()] : []),
   ];
 
   function adviceFor(): readonly string[] {
@@ -104,16 +116,40 @@ function detailsOf(state: VerdictState, policy: Policy): HTMLElement[] {
   }
 }
 
+/** What it means, in plain words and once for each kind of failure; whom to ask; and folded, the checks themselves. */
 function culpritList(title: string, checks: readonly Check[]): HTMLElement {
-  const items = checks.map((check) => [
+  const failed = checks.some(({ outcome }) => outcome === 'failed');
+  const meanings = Array.from(new Set(checks.map(meaningOfCheck)), (meaning) => {
+    const same = checks.filter((check) => meaningOfCheck(check) === meaning);
+    const books = same.flatMap(({ book }) => (book === null ? [] : [element('span', { class: 'book' }, foreign(book)), ' ']));
+    // What could not be checked is not said as if it were so.
+    const mark = failed ? null : icon('cannot_tell');
+    return [mark, ...books.slice(0, 2 * NAMED), element('span', { class: failed ? 'means' : 'open' }, foreign(meaning))];
+  });
+  const technical = checks.map((check) => [
     ...(check.book === null ? [] : [element('span', { class: 'book' }, foreign(check.book)), ' ']),
     foreign(byId(messages.claims, check.id, check.claim)),
-    ...(check.outcome === 'failed' ? consequence(check) : []),
     check.detail === null
       ? null
       : element('span', { class: 'reason' }, ...fill<Child>(text.reason, { detail: foreign(check.detail) })),
   ]);
-  return element('div', { class: 'culprits' }, element('h3', {}, title), sentences('ul', items));
+  return element(
+    'div',
+    { class: 'culprits' },
+    element('h3', {}, title),
+    sentences('ul', meanings),
+    failed ? element('p', { class: 'whom' }, sentence(messages.whom.title, { who: whomToAsk(checks) })) : null,
+    element('details', { class: 'technical' }, element('summary', {}, text.technical), sentences('ul', technical)),
+  );
+}
+
+/** Books that are named beside one meaning. */
+const NAMED = 5;
+
+/** In plain words; a check that cannot be made, or that no words are known of, is named by what it claims. */
+function meaningOfCheck(check: Check): string {
+  const claim = byId(messages.claims, check.id, check.claim);
+  return check.outcome === 'failed' ? byId(messages.failures, check.id, claim) : claim;
 }
 
 /** Failures that a customer can settle alone; every other one is a question to the exchange. */
@@ -123,14 +159,20 @@ const WHOM: Readonly<Record<string, 'download' | 'yourself'>> = {
   'account-expected': 'yourself',
 };
 
-/** What a false check means, and whom to ask about it. */
-function consequence(check: Check): HTMLElement[] {
-  const means = byId(messages.failures, check.id, '');
-  const who = messages.whom[Object.hasOwn(WHOM, check.id) ? (WHOM[check.id] ?? 'exchange') : 'exchange'];
-  return [
-    ...(means === '' ? [] : [element('span', { class: 'means' }, means)]),
-    element('span', { class: 'whom' }, ...fill<Child>(messages.whom.title, { who })),
-  ];
+/** Whom to ask, once: where anything is a question to the exchange, that is the answer. */
+function whomToAsk(checks: readonly Check[]): string {
+  const each = checks.map(({ id }) => (Object.hasOwn(WHOM, id) ? (WHOM[id] ?? 'exchange') : 'exchange'));
+  const who = (['exchange', 'yourself', 'download'] as const).find((wanted) => each.includes(wanted)) ?? 'exchange';
+  return messages.whom[who];
+}
+
+/** The way to the evidence, which is given only after its warning was read. */
+function evidenceButton(): HTMLElement {
+  return quietButton('to-evidence', messages.handout.evidence.lead, () => {
+    const box = document.getElementById('evidence-understood');
+    box?.scrollIntoView({ block: 'center' });
+    box?.focus();
+  });
 }
 
 function advice(items: readonly string[]): HTMLElement {

@@ -1,6 +1,7 @@
 /** Around the snapshot: what came before it and left after it, drawn from a file of `por window` that a visitor opens. */
 import { formatAmount } from '../amount.ts';
 import { messages, sentence } from '../messages/index.ts';
+import { formatPeriod } from '../instant.ts';
 import { basisPoints, formatBasisPoints } from '../ratio.ts';
 import { type CoinMoves, MAX_WINDOW_BYTES, readWindow } from '../window.ts';
 import { element } from './element.ts';
@@ -9,8 +10,14 @@ import { shape } from './svg.ts';
 
 const text = messages.look.window;
 
+/** The section, and how a file that was dropped anywhere gets into it. */
+export interface WindowView {
+  readonly root: HTMLElement;
+  readonly take: (file: File) => void;
+}
+
 /** `attestation` is the digest of the one that the statement on the page belongs to. */
-export function windowView(attestation: string): HTMLElement {
+export function windowView(attestation: string): WindowView {
   const place = element('div', { class: 'stack' });
   const refusal = element('p', { class: 'refusal', role: 'alert' });
   const input = element('input', { type: 'file', id: 'window-file', 'aria-label': text.choose, autocomplete: 'off' });
@@ -21,7 +28,7 @@ export function windowView(attestation: string): HTMLElement {
       void open(file);
     }
   });
-  return element(
+  const root = element(
     'section',
     { class: 'window stack', 'aria-labelledby': 'window-title' },
     element('h3', { id: 'window-title' }, text.title),
@@ -30,6 +37,7 @@ export function windowView(attestation: string): HTMLElement {
     refusal,
     place,
   );
+  return { root, take: (file) => void open(file) };
 
   async function open(file: File): Promise<void> {
     refusal.replaceChildren();
@@ -40,7 +48,7 @@ export function windowView(attestation: string): HTMLElement {
       }
       const found = readWindow(await file.text());
       if (found.attestation !== attestation) {
-        refusal.replaceChildren(sentence(text.other, { period: visible(found.period) }));
+        refusal.replaceChildren(sentence(text.other, { period: visible(formatPeriod(found.period, messages.tag)) }));
         return;
       }
       place.replaceChildren(element('p', { class: 'facts' }, text.facts), ...found.coins.map(coinView));

@@ -89,6 +89,72 @@ test('without a network a folder is audited, and another one is not called false
   await opened.close();
 });
 
+test('a list of books of another publication accuses nobody', async () => {
+  const opened = await atAudit(`${server.origin}/`);
+  await opened.page.context().route('**/books.jsonl', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: (await response.text()).replace('"leaf_count":', '"leaf_count": ') });
+  });
+  await opened.page.locator('#audit-start').click();
+  const result = await said(opened);
+  expect(result).toContain('cannot_tell');
+  expect(result).toContain('another publication');
+  expect(result).not.toContain('False');
+  await opened.close();
+});
+
+test('what hangs on an attestation that is not the exchange’s is not audited', async () => {
+  const forged = statements().forged.find((path) => path.includes('forged-attestation')) ?? expect.unreachable();
+  const opened = await openPage(browser, `${server.origin}/`);
+  await choose(opened.page, forged);
+  expect(await verdict(opened.page)).toBe('not_verified');
+  await opened.page.locator('#tab-auditors').click();
+  expect(await opened.page.locator('#audit-start, #audit-folder').count()).toBe(0);
+  expect(await opened.page.locator('.audit .absent').textContent()).toContain('not shown to be the exchange’s');
+  await opened.close();
+});
+
+test('an audit ends with the answer that it stands below: another language or file leaves no worker at work', async () => {
+  for (const leave of ['language', 'file'] as const) {
+    const opened = await openPage(browser, 'about:blank');
+    const { page } = opened;
+    await page.addInitScript(() => {
+      const running = new Set<Worker>();
+      Object.assign(globalThis, { running });
+      const Original = Worker;
+      globalThis.Worker = class extends Original {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          running.add(this);
+        }
+        override terminate(): void {
+          running.delete(this);
+          super.terminate();
+        }
+      };
+    });
+    await page.goto(`${server.origin}/`);
+    await choose(page, statements().honest);
+    expect(await verdict(page)).toBe('verified');
+    await page.locator('#tab-auditors').click();
+    const running = (): Promise<number> => page.evaluate(() => (Reflect.get(globalThis, 'running') as Set<Worker>).size);
+    expect(await running()).toBe(1);
+    await page.context().route('**/tiles/**', () => new Promise(() => undefined));
+    await page.locator('#audit-start').click();
+    // The button that was pressed is out of use; the keyboard is at the one in its place.
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('audit-stop');
+    await page.waitForFunction(() => (Reflect.get(globalThis, 'running') as Set<Worker>).size > 1);
+    if (leave === 'language') {
+      await page.locator('#language').selectOption('es');
+    } else {
+      await choose(page, statements().monthBefore);
+    }
+    await page.waitForFunction(() => (Reflect.get(globalThis, 'running') as Set<Worker>).size === 1);
+    await page.context().unrouteAll({ behavior: 'ignoreErrors' });
+    await opened.close();
+  }
+});
+
 test('an audit that is stopped says nothing, and goes on', async () => {
   const opened = await atAudit(`${server.origin}/`);
   // The host keeps one level to itself until the audit was stopped.

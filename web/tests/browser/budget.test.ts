@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { builtPage, publication } from './harness/folders.ts';
+import { builtPage, commandLineAnswer, publication, statements } from './harness/folders.ts';
 
 const assets = join(builtPage(), 'assets');
 
@@ -34,10 +34,16 @@ test('the single file is at most 1 MB', () => {
   expect(readFileSync(join(builtPage(), 'verify.html')).length).toBeLessThanOrEqual(1_000_000);
 });
 
-test('a catalogue is at most 10 kB, gzipped', () => {
+test('a catalogue is at most 11 kB, gzipped', () => {
   for (const language of ['zh', 'es', 'tr', 'vi', 'ru', 'ar', 'ja', 'ko']) {
-    expect(compressed(new RegExp(`^${language}-.*\\.json$`)), language).toBeLessThanOrEqual(10_000);
+    expect(compressed(new RegExp(`^${language}-.*\\.json$`)), language).toBeLessThanOrEqual(11_000);
   }
+});
+
+test('a statement of three books is at most 80 kB', () => {
+  const { honest } = statements();
+  expect((JSON.parse(readFileSync(commandLineAnswer(honest), 'utf8')) as { books: unknown[] }).books).toHaveLength(3);
+  expect(readFileSync(honest).length).toBeLessThanOrEqual(80_000);
 });
 
 test('w_02_the_publication_lists_the_digest_of_every_file_of_the_page', () => {

@@ -40,6 +40,12 @@ async function loadHistory(page: Page): Promise<void> {
   await page.locator('#history-load').click();
 }
 
+/** Waits until the history is drawn to the last book. */
+async function drawn(page: Page): Promise<void> {
+  await page.locator('#panel-history .bound').waitFor();
+  await page.locator('#panel-history .stack[aria-busy="false"]').waitFor();
+}
+
 /** Has the page's clock stand `days` after the newest snapshot. */
 async function daysAfterSnapshot(page: Page, days: number): Promise<void> {
   const { snapshot } = JSON.parse(readFileSync(join(newestAttestation(), 'attestation.json'), 'utf8')) as { snapshot: { time: number } };
@@ -79,7 +85,7 @@ test('the history is drawn from every attestation of the log, asked for by a cli
   await page.locator('#tab-history').click();
   expect(opened.requests.length).toBe(before);
   await page.locator('#history-load').click();
-  await page.locator('#panel-history .bound').waitFor();
+  await drawn(page);
   const count = readdirSync(join(publication(), 'attestations')).length;
   expect(count).toBeGreaterThan(1);
   await page.locator('#panel-history summary').click();
@@ -87,6 +93,9 @@ test('the history is drawn from every attestation of the log, asked for by a cli
   expect(await page.locator('.history-of-book').count()).toBe((await page.locator('.history-table thead th').count()) - 1);
   expect(await page.locator('.history-drawing .whole').count()).toBe(await page.locator('.history-of-book').count());
   expect(await page.locator('.history-drawing .gap').count()).toBe(0);
+  // What the exchange alone says is not drawn as what somebody else has seen.
+  expect(await page.locator('.history-drawing .tone-claimed').count()).toBeGreaterThan(0);
+  expect(await page.locator('.history-drawing .tone-covered').count()).toBe(0);
   expect(await page.locator('.history-table td').allTextContents()).toContainEqual(expect.stringMatching(/% · Covered$/));
   expect(await page.locator('.gaps').textContent()).toBe('No period is missing.');
   expect(opened.complaints).toEqual([]);
@@ -97,7 +106,7 @@ test('a month that has ended and is not in the log is a gap, in the drawing, in 
   const { page, close } = await withHonest();
   await daysAfterSnapshot(page, 70);
   await loadHistory(page);
-  await page.locator('#panel-history .bound').waitFor();
+  await drawn(page);
   const books = await page.locator('.history-of-book').count();
   const gaps = await page.locator('.history-drawing .gap').count();
   expect(gaps / books).toBe(2);
@@ -131,8 +140,9 @@ test('a head that the policy’s key did not sign shows nothing of the log', asy
 test('books that the attestation is not bound to are a gap, in the drawing and in words', async () => {
   await changed('attestations/000000/books.jsonl', flipLast, async () => {
     const { page, close } = await withHonest();
+    await daysAfterSnapshot(page, 3);
     await loadHistory(page);
-    await page.locator('#panel-history .bound').waitFor();
+    await drawn(page);
     const books = await page.locator('.history-of-book').count();
     expect(await page.locator('.history-drawing .gap').count()).toBe(books);
     await page.locator('#panel-history summary').click();
@@ -150,7 +160,7 @@ test('the page without a network says that the history is not in it, and takes t
   expect(await page.locator('#panel-history .absent').textContent()).toContain('not in this file');
   expect(await page.locator('#history-load').count()).toBe(0);
   await page.locator('#publication-folder').setInputFiles(publication());
-  await page.locator('#panel-history .bound').waitFor();
+  await drawn(page);
   expect(await page.locator('.history-drawing').count()).toBeGreaterThan(0);
   expect(opened.requests.filter((url) => !/^(file|data|blob):/.test(url))).toEqual([]);
   await opened.close();
@@ -259,6 +269,135 @@ test('a rewritten log is a failed check with the heads to save; a longer, damage
   await close();
 });
 
+/** What the device keeps. */
+const keptBy = (page: Page): Promise<string | null> => page.evaluate(() => localStorage.getItem('por-last-heads'));
+
+test('without the log’s files nothing can be told of the last visit, and what is remembered stays', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await choose(page, statements().monthBefore);
+  expect(await verdict(page)).toBe('verified');
+  await page.locator('#remember-head').check();
+  await visit(page, 'passed');
+  const kept = await keptBy(page);
+  const missing: Array<[string, string]> = [
+    ['not there', '**/log/checkpoint'],
+    ['entries not there', '**/log/tile/**'],
+    ['no module', '**/assets/publication-*.wasm'],
+  ];
+  for (const [what, files] of missing) {
+    await page.route(files, (route) => route.fulfill({ status: 404 }));
+    await again(page);
+    await visit(page, 'unavailable');
+    expect(await page.locator('.visit').textContent(), what).toContain('Cannot tell');
+    expect(await page.locator('.visit').textContent(), what).not.toContain('Forget it');
+    expect(await keptBy(page), what).toBe(kept);
+    await page.unroute(files);
+  }
+  // A network that is gone after the page was loaded.
+  await page.reload();
+  await page.locator('.verifier', { hasText: /Verifier \d/ }).waitFor();
+  await page.context().setOffline(true);
+  await choose(page, statements().honest);
+  await visit(page, 'unavailable');
+  expect(await keptBy(page)).toBe(kept);
+  await page.context().setOffline(false);
+  // The log of a host that forges it is no evidence against the memory either.
+  await changed(bundle(), flipLast, async () => {
+    await again(page);
+    await visit(page, 'unverified');
+    expect(await keptBy(page)).toBe(kept);
+  });
+  await again(page);
+  await visit(page, 'passed');
+  await opened.close();
+});
+
+test('a log that is asked for twice is read once, and both get it', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await choose(page, statements().monthBefore);
+  await verdict(page);
+  await page.locator('#remember-head').check();
+  await visit(page, 'passed');
+  await page.reload();
+  await page.route('**/log/tile/**', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await route.continue();
+  });
+  const before = opened.requests.length;
+  // The check since the last visit reads it by itself, while somebody clicks, and clicks once more.
+  await choose(page, statements().honest);
+  await verdict(page);
+  await page.locator('#tab-history').click();
+  await page.locator('#history-load').dblclick();
+  await drawn(page);
+  await visit(page, 'passed');
+  expect(await page.locator('#panel-history .refusal').textContent()).toBe('');
+  expect(opened.requests.slice(before).filter((url) => url.endsWith('/log/checkpoint'))).toHaveLength(1);
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('history-load');
+  await opened.close();
+});
+
+test('a folder that is refused after a log was read takes nothing away, and breaks nothing', async () => {
+  const { page, close } = await withHonest();
+  await loadHistory(page);
+  await drawn(page);
+  await page.locator('#publication-folder').setInputFiles(join(publication(), 'attestations'));
+  await page.locator('#panel-history .refusal', { hasText: 'not there' }).waitFor();
+  // The log that was read still answers.
+  await page.locator('#remember-head').check();
+  await visit(page, 'passed');
+  await loadHistory(page);
+  await drawn(page);
+  await choose(page, statements().monthBefore);
+  await page.locator('.drop-title', { hasText: 'month-before' }).waitFor();
+  expect(await verdict(page)).toBe('verified');
+  await close();
+});
+
+test('the check since the last visit stands last, and its controls keep the keyboard', async () => {
+  const { page, close } = await withHonest();
+  expect(await page.locator('#checks > :last-child').getAttribute('class')).toContain('visit');
+  await page.locator('#remember-head').focus();
+  await page.keyboard.press('Space');
+  await visit(page, 'passed');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('remember-head');
+  await page.locator('#forget-heads').focus();
+  await page.keyboard.press('Enter');
+  await visit(page, 'not_asked');
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('remember-head');
+  await close();
+});
+
+test('on a narrow screen the newest month is what is seen first', async () => {
+  for (const locale of ['en-GB', 'ar']) {
+    const { page, close } = await withHonest(`${server.origin}/`, { locale, viewport: { width: 320, height: 640 } });
+    await page.clock.setFixedTime(Date.now() + 200 * 86_400_000);
+    await loadHistory(page);
+    await drawn(page);
+    const seen = await page.locator('.history-of-book .wide').first().evaluate((place) => {
+      const [outside, newest] = [place.getBoundingClientRect(), Array.from(place.querySelectorAll('.period')).at(-1)!.getBoundingClientRect()];
+      return newest.left >= outside.left - 1 && newest.right <= outside.right + 1;
+    });
+    expect(seen, locale).toBe(true);
+    await close();
+  }
+});
+
+test('the single file asks a host for nothing, even where one serves it', async () => {
+  const opened = await openPage(browser, `${server.origin}/verify.html`);
+  const { page } = opened;
+  await choose(page, statements().honest);
+  expect(await verdict(page)).toBe('verified');
+  await page.locator('#tab-auditors').click();
+  expect(await page.locator('#audit-start').isVisible()).toBe(false);
+  await page.locator('#tab-history').click();
+  expect(await page.locator('#history-load').count()).toBe(0);
+  expect(opened.complaints).toEqual([]);
+  await opened.close();
+});
+
 const looks: Record<string, BrowserContextOptions> = {
   light: { colorScheme: 'light' },
   dark: { colorScheme: 'dark' },
@@ -271,7 +410,7 @@ test.each(Object.keys(looks))('axe finds nothing in the history and the memory: 
   await page.locator('#remember-head').check();
   await visit(page, 'passed');
   await loadHistory(page);
-  await page.locator('#panel-history .bound').waitFor();
+  await drawn(page);
   await page.locator('#panel-history summary').click();
   const result = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']).analyze();
   expect(result.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual([]);

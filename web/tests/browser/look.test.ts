@@ -3,12 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import readerOfCodes from 'jsqr';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
 import { newestAttestation, publication, statements } from './harness/folders.ts';
 import { choose, openPage, type OpenPage, verdict, verifierReady } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
+
+// A CommonJS module: whatever brings it in, the function stands at one of two places.
+const jsQR = (readerOfCodes as unknown as { default?: typeof readerOfCodes }).default ?? readerOfCodes;
 
 let browser: Browser;
 let server: StaticServer;
@@ -56,8 +60,8 @@ test('the example is verified, the forged one is not, both are called examples, 
   expect(await verdict(page)).toBe('not_verified');
   expect(await page.locator('.note').last().textContent()).toContain('one digit');
   // Each failure says what it means and whom to ask.
-  expect(await page.locator('.culprits .means').count()).toBe(await page.locator('.culprits li').count());
-  expect(await page.locator('.culprits .whom').first().textContent()).toContain('the exchange, in writing');
+  expect(await page.locator('.culprits .means').count()).toBe(await page.locator('.culprits > ul > li').count());
+  expect(await page.locator('.culprits .whom').textContent()).toContain('the exchange, in writing');
   await opened.close();
 });
 
@@ -104,9 +108,9 @@ test('the path leads from the leaf to the head of the log, and the table says th
   await page.locator('#panel-path summary').click();
   expect(await page.locator('#panel-path tbody th').allTextContents()).toEqual(drawn);
   expect(drawn.at(0)).toBe('Head of the log');
-  expect(drawn.at(-1)).toBe('Your leaf');
+  expect(drawn.at(-1)).toBe('Your entry');
   await page.locator('#path-book').selectOption({ index: 1 });
-  const leaf = await page.locator('#identity .pair', { hasText: 'Leaf in ETH' }).locator('dd').textContent();
+  const leaf = await page.locator('#identity .pair', { hasText: 'Your entry in ETH' }).locator('dd').textContent();
   expect(leaf).toContain((await page.locator('#panel-path svg .place').last().textContent())?.split(' / ')[0]);
   await close();
 });
@@ -135,9 +139,18 @@ test('addresses come from the list that the attestation is bound to; any other l
   await open(list);
   await page.locator('.bound').waitFor();
   expect(await page.locator('#panel-addresses .refusal').textContent()).toBe('');
+  // Coins and networks by their names, figures in units; the full identifiers are there for whoever opens them.
+  const cells = page.locator('#panel-addresses tbody tr').first().locator('td');
+  expect(await cells.nth(0).textContent()).toMatch(/^Bitcoin/);
+  expect(await cells.nth(1).locator('summary').textContent()).toBe('BTC');
+  expect(await cells.nth(2).textContent()).toMatch(/^[0-9,]+\.[0-9]+$/);
+  expect(await cells.nth(1).locator('.code').isVisible()).toBe(false);
+  await cells.nth(1).locator('summary').click();
+  expect(await cells.nth(1).locator('.code').textContent()).toContain('bip122:');
   await page.locator('#reserves-search').fill('EIP155:');
+  await page.locator('#panel-addresses tbody', { hasNotText: 'Bitcoin' }).waitFor();
   expect(await page.locator('#panel-addresses tbody tr').count()).toBeGreaterThan(0);
-  expect(await page.locator('#panel-addresses tbody', { hasText: 'bip122' }).count()).toBe(0);
+  expect(await page.locator('#panel-addresses tbody', { hasText: 'Bitcoin' }).count()).toBe(0);
   // Every signature of the sample is honest, and the verifier says so, one by one.
   await page.locator('.signatures', { hasText: /^Of (\d+) signatures, \1 prove .* 0 cannot be decided here, 0 prove nothing\.$/ }).waitFor();
   expect(await page.locator('#panel-addresses tbody td.outcome', { hasText: /^proven$/ }).count()).toBe(await page.locator('#panel-addresses tbody tr').count());
@@ -165,7 +178,8 @@ test('how reserves are held is shown where the exchange says it, as its own word
   await give([JSON.stringify(held), ...rest].join('\n'));
   await page.locator('#panel-addresses thead th', { hasText: 'own word' }).waitFor();
   const parts = await page.locator('#panel-addresses tbody tr').first().locator('.part').allTextContents();
-  expect(parts).toEqual(['cold', 'at <b>Vault', 'staked: 20', 'covers nothing: 30', 'lent: 10']);
+  // In units of the coin: the statement's books say how many decimals it has.
+  expect(parts).toEqual(['cold', 'at <b>Vault', 'staked: 0.0000002', 'covers nothing: 0.0000003', 'lent: 0.0000001']);
   expect(await page.locator('#panel-addresses tbody tr').nth(1).locator('.part').count()).toBe(0);
   expect(await page.locator('#panel-addresses b').count()).toBe(0);
   await close();
@@ -187,6 +201,36 @@ test('w_11_the_fingerprint_of_the_head_is_shown_and_compared', async () => {
   await close();
 });
 
+test('w_11_the_qr_code_holds_the_whole_head_and_a_reader_reads_it', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await choose(page, statements().honest);
+  await verdict(page);
+  await page.locator('#tab-heads').click();
+  const drawn = await page.locator('.qr').evaluate(async (svg) => {
+    const size = 480;
+    const copy = svg.cloneNode(true) as SVGSVGElement;
+    copy.setAttribute('width', String(size));
+    copy.setAttribute('height', String(size));
+    // Black on white, as the style-sheet has it.
+    copy.querySelector('.qr-paper')?.setAttribute('fill', getComputedStyle(svg.querySelector('.qr-paper')!).fill);
+    copy.querySelector('.qr-ink')?.setAttribute('fill', getComputedStyle(svg.querySelector('.qr-ink')!).fill);
+    const image = new Image();
+    image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
+    await image.decode();
+    const canvas = document.createElement('canvas');
+    canvas.width = size;
+    canvas.height = size;
+    const drawing = canvas.getContext('2d')!;
+    drawing.drawImage(image, 0, 0, size, size);
+    return { size, data: Array.from(drawing.getImageData(0, 0, size, size).data) };
+  });
+  const read = jsQR(Uint8ClampedArray.from(drawn.data), drawn.size, drawn.size);
+  const [origin, size, root] = readFileSync(join(publication(), 'log/checkpoint'), 'utf8').split('\n');
+  expect(read?.data).toBe(`${origin}\n${size}\n${Buffer.from(root ?? '', 'base64').toString('hex')}\n`);
+  await opened.close();
+});
+
 test('a file can be pasted, and pasted text is told from a file', async () => {
   const opened = await openPage(browser, `${server.origin}/`);
   const { page } = opened;
@@ -204,6 +248,46 @@ test('a file can be pasted, and pasted text is told from a file', async () => {
   await paste(null);
   expect(await page.locator('.drop .refusal').textContent()).toContain('text and not a file');
   await paste(content);
+  expect(await verdict(page)).toBe('verified');
+  await opened.close();
+});
+
+test('an example has no publication: neither an audit nor a history is offered, and no file is asked for', async () => {
+  const opened = await openPage(browser, `${server.origin}/`);
+  const { page } = opened;
+  await page.locator('#example-honest').click();
+  expect(await verdict(page)).toBe('verified');
+  const before = opened.requests.length;
+  await page.locator('#tab-auditors').click();
+  expect(await page.locator('#audit-start, #audit-folder').count()).toBe(0);
+  expect(await page.locator('.audit .absent').textContent()).toContain('An example has no publication');
+  await page.locator('#tab-history').click();
+  expect(await page.locator('#history-load, #publication-folder').count()).toBe(0);
+  expect(await page.locator('#panel-history').textContent()).toContain('An example has no history');
+  expect(opened.requests.slice(before)).toEqual([]);
+  // Another example can be had from here.
+  await page.locator('#example-forged').click();
+  await page.locator('#verdict[data-verdict=not_verified]').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('verdict-title');
+  await opened.close();
+});
+
+test('a file that was chosen while an example was on its way is the one that is shown', async () => {
+  const opened = await openPage(browser, 'about:blank');
+  const { page } = opened;
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route('**/assets/example-*.json', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(`${server.origin}/`);
+  await page.locator('#example-forged').click();
+  await choose(page, statements().honest);
+  expect(await verdict(page)).toBe('verified');
+  release();
+  await page.waitForTimeout(500);
+  expect(await page.locator('.drop-title').textContent()).toBe('honest.por');
   expect(await verdict(page)).toBe('verified');
   await opened.close();
 });

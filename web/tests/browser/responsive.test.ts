@@ -132,5 +132,9 @@ test('a statement of 120 books is shown without a task of 50 ms', async () => {
       ...names.flatMap((asset) => ofBook.map((check) => ({ ...check, book: `${asset}/${book.kind}` }))),
     ],
   };
-  expect(await best(() => longest(SOME_FILE, { worker: workerThatReports(report) }))).toBeLessThan(LONG_TASK_MS);
+  // It tells of each check on the way, as the verifier does.
+  const telling = `addEventListener('message', ({ data: { kind, id } }) => {
+  if (kind === 'check') for (const check of ${JSON.stringify(report.checks)}) postMessage({ kind: 'check', id, json: JSON.stringify(check) });
+});`;
+  expect(await best(() => longest(SOME_FILE, { worker: telling + workerThatReports(report) }))).toBeLessThan(LONG_TASK_MS);
 });

@@ -44,7 +44,7 @@ test('w_03_a_file_of_50_mb_does_not_freeze_the_page', async () => {
   await verifierReady(opened.page);
   await opened.page.evaluate(() => {
     const transfer = new DataTransfer();
-    transfer.items.add(new File([new Uint8Array(50 * 1024 * 1024)], 'large.por'));
+    transfer.items.add(new File([new Uint8Array(50_000_000)], 'large.por'));
     dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
   });
   expect(await verdict(opened.page)).toMatch(/^(not_verified|cannot_tell|broken)$/);

@@ -34,7 +34,7 @@ async function after<T>(worker: string, look: (page: Page) => Promise<T>, contex
 test('nothing is verified before a file is checked', async () => {
   const opened = await openPage(browser, `${server.origin}/`, { worker: workerThatRuns('') });
   expect(await opened.page.locator('#verdict .word').textContent()).toBe('Not verified yet');
-  expect(await opened.page.locator('[role=status]').textContent()).toContain('Not verified yet');
+  expect(await opened.page.locator('.announcer').textContent()).toContain('Not verified yet');
   expect(await opened.page.locator('#limits li').count()).toBeGreaterThan(2);
   await choose(opened.page, SOME_FILE);
   expect(await opened.page.locator('#verdict').getAttribute('data-verdict')).toBe('checking');
@@ -45,19 +45,39 @@ test('nothing is verified before a file is checked', async () => {
 test('each verdict is told in words, announced, and followed by its reasons', async () => {
   await after(workerThatReports(verified()), async (page) => {
     expect(await verdict(page)).toBe('verified');
-    expect(await page.locator('[role=status]').textContent()).toBe('Included? Verified.');
+    expect(await page.locator('.announcer').textContent()).toBe('Included? Verified. Covered? 2 of 3 assets. By the exchange’s own word. Not covered: USDT.');
     expect(await page.locator('.account-name').textContent()).toBe('maria.keller@example.com');
     expect(await page.locator('.claimed').count()).toBe(0);
     expect(await page.locator('.asset-coverage').evaluateAll((all) => all.map((one) => one.getAttribute('data-covered')))).toEqual(
       ['covered', 'covered', 'not_covered'],
     );
     expect(await page.locator('#coverage').textContent()).toContain('Signed by the exchange only');
+    // The other verdict in a line of its own, with the mark and colour of a short reserve; what the exchange alone says is not green.
+    expect(await page.locator('.covered-line').getAttribute('class')).toContain('tone-not_covered');
+    expect(await page.locator('.covered-line').textContent()).toContain('Not covered: USDT.');
+    expect(await page.locator('#verdict').textContent()).not.toContain('USDT');
+    expect(await page.locator('.asset-coverage').evaluateAll((all) => all.map((one) => /tone-(\w+)/.exec(one.className)?.[1]))).toEqual(['claimed', 'claimed', 'not_covered']);
+    expect(await page.locator('.asset-coverage .tag').allTextContents()).toContain('D: the exchange’s own word');
+    // A short reserve says what it means and whom to ask, as every failure does.
+    expect(await page.locator('.asset-coverage').last().locator('.meaning').textContent()).toContain('less than what is owed');
+    expect(await page.locator('.asset-coverage .whom').allTextContents()).toEqual(['Whom to ask: the exchange, in writing; then its regulator.']);
+    await page.locator('.to-coverage').click();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('coverage-title');
+    expect(await page.locator('#proves li').count()).toBe(3);
     expect(await page.locator('#limits li').count()).toBe(5);
     expect(await page.locator('#identity').textContent()).toContain('31 October 2026 at 00:00:00 UTC');
   });
   await after(workerThatReports(notVerified()), async (page) => {
     expect(await verdict(page)).toBe('not_verified');
-    expect(await page.locator('#verdict').textContent()).toContain('does not hash to the entry above it');
+    // In plain words first; the claim and the reason are there for whoever unfolds them.
+    expect(await page.locator('.culprits .means').allTextContents()).toEqual([expect.stringContaining('does not lead to the published fingerprint')]);
+    expect(await page.locator('.culprits .whom').count()).toBe(1);
+    expect(await page.locator('.culprits .reason').isVisible()).toBe(false);
+    await page.locator('.technical summary').click();
+    expect(await page.locator('.culprits .reason').textContent()).toContain('does not hash to the entry above it');
+    await page.locator('#to-evidence').click();
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('evidence-understood');
+    expect(await page.locator('#proves .claimed').textContent()).toContain('Only where');
     // The other verdict stays out of this one.
     expect(await page.locator('#verdict').textContent()).not.toContain('reserves');
     expect(await page.locator('#balance .claimed').isVisible()).toBe(true);
@@ -66,6 +86,9 @@ test('each verdict is told in words, announced, and followed by its reasons', as
   await after(workerThatReports(cannotTell()), async (page) => {
     expect(await verdict(page)).toBe('cannot_tell');
     expect(await page.locator('.no-policy').isVisible()).toBe(true);
+    // What could not be checked is marked as open, never told as true.
+    expect(await page.locator('.culprits .means').count()).toBe(0);
+    expect(await page.locator('.culprits > ul .icon-cannot_tell').count()).toBe(await page.locator('.culprits > ul > li').count());
     expect(await page.locator('#verdict').textContent()).toContain('This is not a verification');
   });
   await after(workerThatReports(unreadable()), async (page) => {
@@ -105,7 +128,7 @@ test('w_03_a_file_above_50_mb_is_refused_and_the_page_stays_alive', async () => 
     const transfer = new DataTransfer();
     transfer.items.add(new File([new Uint8Array(bytes)], 'large.por'));
     dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
-  }, 50 * 1024 * 1024 + 1);
+  }, 50_000_001);
   await opened.page.locator('.refusal', { hasText: 'larger than 50 MB' }).waitFor();
   expect(await opened.page.locator('#verdict').getAttribute('data-verdict')).toBe('waiting');
   await choose(opened.page, SOME_FILE);
@@ -213,5 +236,171 @@ test('an expert chooses a policy and an account, and the file is checked again w
     await page.locator('#account').fill('maria');
     await page.locator('#account').press('Tab');
     await entity.filter({ hasText: '|maria' }).waitFor();
+  });
+});
+
+/** A worker that tells of all checks of a report at once, and of the report itself when the page says so (`settle`). */
+const inSteps = (report: object): string => `${workerThatRuns(`
+  for (const check of ${JSON.stringify((report as { checks: object[] }).checks)}) postMessage({ kind: 'check', id: event.data.id, json: JSON.stringify(check) });
+  setTimeout(() => postMessage({ kind: 'report', id: event.data.id, json: ${JSON.stringify(JSON.stringify(report))} }), 1500);`)}`;
+
+test('checks appear one by one with how far they are, and nothing looks verified before the report', async () => {
+  const report = verified();
+  const checks = report['checks'] as Array<Record<string, unknown>>;
+  Object.assign(checks[0]?.['facts'] ?? {}, { books: '3' });
+  const opened = await openPage(browser, `${server.origin}/`, { worker: inSteps(report) });
+  const { page } = opened;
+  await choose(page, SOME_FILE);
+  await page.locator('.made li').nth(checks.length - 1).waitFor();
+  expect(await page.locator('#verdict').getAttribute('data-verdict')).toBe('checking');
+  expect(await page.locator('.making').textContent()).toMatch(/^Check 24 of 25: /);
+  // The last ones are those that are seen.
+  const [seen, bottom] = await page.locator('.made').evaluate((list) => [list.lastElementChild!.getBoundingClientRect().bottom, list.getBoundingClientRect().bottom]);
+  expect(Math.abs((seen ?? 0) - (bottom ?? 0))).toBeLessThan(8);
+  expect(await page.locator('.made li').first().textContent()).toContain('Passed');
+  expect(await page.locator('progress').evaluate((bar: HTMLProgressElement) => [bar.value, bar.max])).toEqual([24, 25]);
+  expect(await page.locator('.tone-verified, .tone-passed, .tone-covered, .tone-claimed, #balance').count()).toBe(0);
+  // Its marks have no colour of a verdict, and nothing of it is read out.
+  const good = await page.evaluate(() => getComputedStyle(document.documentElement).getPropertyValue('--good'));
+  expect(good).not.toBe('');
+  expect(await page.locator('.made .icon').first().evaluate((mark) => getComputedStyle(mark).color)).toBe(
+    await page.locator('.made .outcome').first().evaluate((word) => getComputedStyle(word).color),
+  );
+  expect(await page.locator('.announcer').textContent()).toContain('Checking');
+  expect(await verdict(page)).toBe('verified');
+  expect(await page.locator('.made').count()).toBe(0);
+  await opened.close();
+});
+
+test('a check that passed is no answer when the worker then dies', async () => {
+  const report = verified();
+  const worker = workerThatRuns(`
+    for (const check of ${JSON.stringify(report['checks'])}) postMessage({ kind: 'check', id: event.data.id, json: JSON.stringify(check) });
+    setTimeout(() => { throw new Error('gone'); }, 50);`);
+  await after(worker, async (page) => {
+    expect(await verdict(page)).toBe('broken');
+    expect(await page.locator('.tone-verified, .made').count()).toBe(0);
+  });
+});
+
+test('w_09_an_answer_of_which_a_part_cannot_be_shown_is_a_check_that_broke', async () => {
+  // In the headline, and in a tab far below it.
+  const breaks = { headline: () => Reflect.set(Intl, 'ListFormat', undefined), path: () => Reflect.set(Array.prototype, 'toReversed', undefined) };
+  for (const [part, breakIt] of Object.entries(breaks)) {
+    const opened = await openPage(browser, `${server.origin}/`, { worker: workerThatReports(verified()) });
+    await opened.page.evaluate(breakIt);
+    await choose(opened.page, SOME_FILE);
+    await opened.page.locator('#verdict[data-verdict=broken]').waitFor();
+    expect(await verdict(opened.page), part).toBe('broken');
+    expect(await opened.page.locator('.tone-verified').count(), part).toBe(0);
+    expect(await opened.page.locator('#limits li').count(), part).toBeGreaterThan(2);
+    await opened.close();
+  }
+});
+
+test('the keyboard is led to the verdict of a file that was chosen, and stays where somebody is at work', async () => {
+  await after(workerThatReports(verified()), async (page) => {
+    await verdict(page);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('verdict-title');
+    await page.locator('#experts > summary').click();
+    await page.locator('#account').fill('maria');
+    await page.locator('#account').press('Enter');
+    await page.waitForTimeout(300);
+    expect(await verdict(page)).toBe('verified');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('account');
+  });
+});
+
+test.each([
+  ['reduce', 'none'],
+  ['no-preference', 'breathe'],
+] as const)('motion: with %s the mark of a running check has the animation %s', async (reducedMotion, animation) => {
+  const opened = await openPage(browser, `${server.origin}/`, { worker: workerThatRuns(''), context: { reducedMotion } });
+  await choose(opened.page, SOME_FILE);
+  const strokes = opened.page.locator('.tone-checking > .icon .strokes');
+  await strokes.waitFor({ state: 'attached' });
+  expect(await strokes.evaluate((mark) => getComputedStyle(mark).animationName)).toBe(animation);
+  await opened.close();
+});
+
+const row = (at: number): string =>
+  JSON.stringify({ network: 'eip155:1', address: `0x${String(at).padStart(40, '0')}`, instance: 'eip155:1/slip44:60', amount: '1234567', evidence: 'signed_reading' });
+const judging = `${workerThatReports(verified())}
+addEventListener('message', ({ data: { kind, id, first, count } }) => {
+  if (kind === 'reserves') postMessage({ kind: 'bound', id, bound: true, count: 120 });
+  if (kind === 'ownership') postMessage({ kind: 'ownership', id, outcomes: new Uint8Array(count).fill(1).map((_, at) => (first + at === 7 ? 3 : 1)) });
+});`;
+
+test('of a long list a sample of signatures is judged at once and all of them on demand, page by page', async () => {
+  await after(judging, async (page) => {
+    await verdict(page);
+    const list = { name: 'reserves.jsonl', mimeType: 'text/plain', buffer: Buffer.from(Array.from({ length: 120 }, (_, at) => `${row(at)}\n`).join('')) };
+    // Dropped anywhere, it opens where it belongs.
+    await page.locator('#statement').setInputFiles(list);
+    await page.locator('.signatures', { hasText: 'A sample of 120, drawn at random. Of 50 signatures' }).waitFor();
+    expect(await verdict(page)).toBe('verified');
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('tab-addresses');
+    const body = page.locator('#panel-addresses tbody tr');
+    expect(await body.count()).toBe(25);
+    expect(await page.locator('#panel-addresses .range').last().textContent()).toBe('1 to 25 of 120');
+    expect(await page.locator('#panel-addresses td.number').first().textContent()).toBe('1,234,567 smallest units');
+    for (const [first, last] of [[26, 50], [51, 75], [76, 100], [101, 120]]) {
+      await page.locator('#reserves-next').focus();
+      await page.keyboard.press('Enter');
+      expect(await page.locator('#panel-addresses .range').last().textContent()).toBe(`${first} to ${last} of 120`);
+    }
+    // The button that can be pressed no more gave the keyboard to its neighbour.
+    expect(await page.locator('#reserves-next').isDisabled()).toBe(true);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('reserves-previous');
+    await page.locator('#signatures-all').click();
+    await page.locator('.signatures', { hasText: 'Of 120 signatures, 119 prove control of their address, 0 cannot be decided here, 1 prove nothing.' }).waitFor();
+    expect(await page.locator('#signatures-all').isVisible()).toBe(false);
+    await page.locator('#reserves-search').fill('000119');
+    await page.locator('#panel-addresses .range', { hasText: '1 to 1 of 1' }).waitFor();
+  });
+});
+
+test('files that belong to a statement are said to be what they are, and not judged', async () => {
+  await after(workerThatReports(verified()), async (page) => {
+    await verdict(page);
+    const give = (name: string, text: string): Promise<void> => page.locator('#statement').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) });
+    const refusal = page.locator('.drop .refusal');
+    await give('policy', 'log example.org/por+1234+AAAA\nquorum none\n');
+    await refusal.filter({ hasText: 'This is a policy' }).waitFor();
+    expect(await page.locator('#experts').getAttribute('open')).not.toBeNull();
+    // It was not taken: the same policy is in use as before.
+    expect(await page.locator('.policy-in-use').textContent()).toContain('None.');
+    await give('evidence.zip', 'PK\u0003\u0004');
+    await refusal.filter({ hasText: 'compressed folder' }).waitFor();
+    await give('books.jsonl', '{"asset":{"id":"BTC"},"kind":"owed","leaf_count":16,"root":{}}\n');
+    await refusal.filter({ hasText: 'publication' }).waitFor();
+    expect(await verdict(page)).toBe('verified');
+    expect(await page.locator('.drop-title').textContent()).toBe(SOME_FILE.name);
+  });
+  const opened = await openPage(browser, `${server.origin}/`, { worker: workerThatReports(verified()) });
+  await choose(opened.page, { name: 'reserves.jsonl', bytes: Buffer.from(`${row(1)}\n`) });
+  await opened.page.locator('.drop .refusal', { hasText: 'Check your statement first' }).waitFor();
+  expect(await opened.page.locator('#verdict').getAttribute('data-verdict')).toBe('waiting');
+  await opened.close();
+});
+
+test('with another key the arrows are the browser’s', async () => {
+  await after(workerThatReports(verified()), async (page) => {
+    await verdict(page);
+    await page.locator('#tab-path').focus();
+    const kept = await page.evaluate(() => {
+      const event = new KeyboardEvent('keydown', { key: 'ArrowRight', altKey: true, bubbles: true, cancelable: true });
+      document.activeElement?.dispatchEvent(event);
+      return [event.defaultPrevented, document.activeElement?.id];
+    });
+    expect(kept).toEqual([false, 'tab-path']);
+  });
+});
+
+test('the tabs stand in one row where there is room', async () => {
+  await after(workerThatReports(verified()), async (page) => {
+    await verdict(page);
+    const tops = await page.getByRole('tab').evaluateAll((all) => all.map((tab) => tab.getBoundingClientRect().top));
+    expect(new Set(tops).size).toBe(1);
   });
 });

@@ -63,7 +63,7 @@ test('b_07_a_file_about_another_attestation_or_no_such_file_is_not_drawn', async
   await give(page, ofStatement());
   await page.locator('.window-of-coin').first().waitFor();
   await give(page, printed);
-  await page.locator('.window .refusal', { hasText: 'another attestation (2026-10)' }).waitFor();
+  await page.locator('.window .refusal', { hasText: 'another attestation (October 2026)' }).waitFor();
   expect(await page.locator('.window-of-coin').count()).toBe(0);
   for (const wrong of ['', '{}', ofStatement().replace('"before"', '"verdict"'), 'x'.repeat(1024 * 1024 + 1)]) {
     await give(page, ofStatement());

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { CHECK_TIMEOUT_MS, CheckBroke, Checker, type CheckWorker } from '../../src/checker.ts';
+import { LogRefused, LogUndecided } from '../../src/log.ts';
+import { ListReplaced } from '../../src/reserves.ts';
 import { verified } from '../browser/harness/reports.ts';
 
 beforeEach(() => void vi.useFakeTimers({ now: 1793491199_999 }));
@@ -93,12 +95,12 @@ test('a list of reserves goes to the worker with its module, which is asked for 
   await vi.advanceTimersByTimeAsync(0);
   expect(worker.posted).toEqual([{ kind: 'reserves', id: 1, module, statement: new Uint8Array(3), list: new Uint8Array(5) }]);
   worker.says({ kind: 'bound', id: 1, bound: true, count: 2 });
-  expect(await first).toBe(true);
+  expect(await first).toEqual({ bound: true, list: 1 });
   const second = checker.openReserves(load, new ArrayBuffer(3), new ArrayBuffer(5), 2);
   await vi.advanceTimersByTimeAsync(0);
   expect(worker.posted[1]).toMatchObject({ kind: 'reserves', id: 2, module: undefined });
   worker.says({ kind: 'bound', id: 2, bound: false, count: 0 });
-  expect(await second).toBe(false);
+  expect(await second).toEqual({ bound: false, list: 2 });
   expect(asked).toBe(2);
 });
 
@@ -113,15 +115,64 @@ test('w_09_a_bound_list_of_other_rows_than_the_page_read_breaks_the_check', asyn
 
 test('w_09_only_known_outcomes_of_signatures_are_taken, one for each row', async () => {
   const { worker, checker } = start();
-  const answer = checker.ownership(4, 3);
-  expect(worker.posted).toEqual([{ kind: 'ownership', id: 1, first: 4, count: 3 }]);
+  const answer = checker.ownership(9, 4, 3);
+  expect(worker.posted).toEqual([{ kind: 'ownership', id: 1, list: 9, first: 4, count: 3 }]);
   worker.says({ kind: 'ownership', id: 1, outcomes: new Uint8Array([1, 3, 2]) });
   expect(await answer).toEqual(['proven', 'not-proven', 'undecided']);
   for (const outcomes of [new Uint8Array([1, 1]), new Uint8Array([1, 1, 0]), new Uint8Array([1, 1, 4]), [1, 1, 1], undefined]) {
     const { worker, checker } = start();
-    const answer = checker.ownership(4, 3);
+    const answer = checker.ownership(9, 4, 3);
     worker.says({ kind: 'ownership', id: 1, outcomes });
     await expect(answer, String(outcomes)).rejects.toBeInstanceOf(CheckBroke);
     expect(worker.terminated).toBe(true);
   }
+});
+
+test('an answer about a list that another one has replaced is none, and breaks nothing', async () => {
+  const { worker, checker } = start();
+  const late = expect(checker.ownership(1, 0, 25)).rejects.toBeInstanceOf(ListReplaced);
+  worker.says({ kind: 'ownership', id: 1, outcomes: null });
+  await late;
+  expect(worker.terminated).toBe(false);
+  const answer = checker.ownership(2, 0, 1);
+  worker.says({ kind: 'ownership', id: 2, outcomes: new Uint8Array([1]) });
+  expect(await answer).toEqual(['proven']);
+});
+
+test('a log that is refused is told from one that cannot be judged', async () => {
+  const { worker, checker } = start();
+  const refused = expect(checker.log({ ask: 'finish', reading: 1 })).rejects.toBeInstanceOf(LogRefused);
+  worker.says({ kind: 'log', id: 1, text: null, refused: 'x', undecided: false });
+  await refused;
+  const undecided = expect(checker.log({ ask: 'finish', reading: 1 })).rejects.toBeInstanceOf(LogUndecided);
+  worker.says({ kind: 'log', id: 2, text: null, refused: 'x', undecided: true });
+  await undecided;
+  expect(worker.terminated).toBe(false);
+});
+
+test('checks are told of as they are made, and none of them is an answer', async () => {
+  const { worker, checker } = start();
+  const told: string[] = [];
+  const answer = checker.check(new ArrayBuffer(1), undefined, undefined, 1n, ({ id, outcome }) => told.push(`${id} ${outcome}`));
+  const [first, second] = (verified()['checks'] as object[]).map((check) => JSON.stringify(check));
+  worker.says({ kind: 'check', id: 1, json: first });
+  worker.says({ kind: 'check', id: 1, json: second });
+  let settled = false;
+  void answer.then(() => (settled = true));
+  await vi.advanceTimersByTimeAsync(10);
+  expect([told, settled]).toEqual([['well-formed passed', 'attestation-signed passed'], false]);
+  worker.says({ kind: 'report', id: 1, json });
+  expect((await answer).report.included).toBe('verified');
+});
+
+test.each([
+  ['of a check that nobody asked for', 2, '{}'],
+  ['that is no check', 1, '{"id":"well-formed"}'],
+  ['that is no text', 1, { id: 'well-formed' }],
+])('w_09_word_%s_breaks_the_check', async (_, id, said) => {
+  const { worker, checker } = start();
+  const failure = expect(checker.check(new ArrayBuffer(1), undefined, undefined)).rejects.toBeInstanceOf(CheckBroke);
+  worker.says({ kind: 'check', id, json: said });
+  await failure;
+  expect(worker.terminated).toBe(true);
 });

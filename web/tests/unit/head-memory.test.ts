@@ -22,6 +22,7 @@ function log(now: Head, answers: ReadonlyArray<readonly [Head, Since]>): Publish
     head: now,
     entries: [],
     since: async (older) => answers.find(([asked]) => asked.size === older.size && asked.root === older.root)?.[1] ?? expect.unreachable(),
+    end: () => undefined,
   };
 }
 

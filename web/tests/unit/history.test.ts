@@ -32,7 +32,7 @@ test('a sealed total gives a least figure', () => {
   const [book] = report.books;
   const sealed = { ...book!, total: { kind: 'sealed', bound: '200' } as const, covered: 'covered' as const, reserves: [{ class: 'B' as const, evidence: 'x', amount: '301', encumbered: null }] };
   const [line] = historyOf([entry(0n, of({ books: [sealed] }))], []);
-  expect(line?.points[0]).toMatchObject({ points: 15_050n, sealed: true, gap: null });
+  expect(line?.points[0]).toMatchObject({ points: 15_050n, sealed: true, gap: null, class: report.books[0]!.class });
 });
 
 test.each([

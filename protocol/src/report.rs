@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::shown;
 
 /// Value of [`Report::format`].
 pub const REPORT_FORMAT: &str = "por/report/v1";
@@ -407,7 +408,7 @@ pub fn facts(named: impl IntoIterator<Item = (&'static str, String)>) -> Facts {
 pub struct Checks(Vec<Check>);
 
 impl Checks {
-    /// Records how a step ended, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
+    /// Records how a step ended, in words that are fit to be shown, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
     /// other error is a failure.
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
         let (outcome, error, facts) = match result {
@@ -427,7 +428,7 @@ impl Checks {
             book: book.map(Into::into),
             outcome,
             reason: error.as_ref().map(Error::code),
-            detail: error.map(|error| error.to_string()),
+            detail: error.map(|error| shown::line(&error.to_string())),
             facts,
         });
         outcome == Outcome::Passed

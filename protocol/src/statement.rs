@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::account::AccountId;
 use crate::amount::{Amount, ExactAmount};
+use crate::asset::AssetId;
 use crate::book_row::{MAX_ROW_BYTES, book_name};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -107,6 +108,10 @@ impl Core {
             });
         }
         for (index, book) in core.books.iter().enumerate() {
+            AssetId::new(book.asset.as_str()).map_err(|error| Error::Field {
+                what: "asset",
+                why: error.to_string(),
+            })?;
             let same = |other: &OpenedBook| other.asset == book.asset && other.kind == book.kind;
             if core.books.iter().take(index).any(same) {
                 return Err(Error::Duplicate {

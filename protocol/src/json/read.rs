@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Value;
+use super::{Value, shorten};
 
 /// Why a value is not of the wanted type.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Value {
             Self::Null => "null".to_string(),
             Self::Bool(value) => format!("boolean `{value}`"),
             Self::Integer(value) => format!("integer `{value}`"),
-            Self::Text(value) => format!("string {value:?}"),
+            Self::Text(value) => format!("string \"{}\"", shorten(value)),
             Self::List(_) => "sequence".to_string(),
             Self::Object(_) => "map".to_string(),
         };
@@ -167,7 +167,7 @@ impl Members {
 }
 
 fn unknown_field(key: &str, names: &[&str]) -> Mistake {
-    let mut why = format!("unknown field `{key}`, expected ");
+    let mut why = format!("unknown field `{}`, expected ", shorten(key));
     match names {
         [one, other] => why.push_str(&format!("`{one}` or `{other}`")),
         _ => {

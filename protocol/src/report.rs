@@ -403,6 +403,34 @@ pub fn facts(named: impl IntoIterator<Item = (&'static str, String)>) -> Facts {
     facts
 }
 
+/// What the figures of a book rest on, beside the proofs of its tree (SPEC §9 and §10, step 24).
+const FIGURES: [Step; 13] = [
+    Step::AttestationSigned,
+    Step::AttestationApproved,
+    Step::AttestationLogged,
+    Step::WitnessesCosigned,
+    Step::InOrder,
+    Step::StatementSigned,
+    Step::LogComplete,
+    Step::BooksComplete,
+    Step::ReservesComplete,
+    Step::Ownership,
+    Step::ReservesSummed,
+    Step::BalancesEvidenced,
+    Step::BookListed,
+];
+/// Of these, and of the proofs, what no kind of check leaves out.
+const NEEDED: [Step; 2] = [Step::AttestationSigned, Step::TotalProven];
+
+/// Whether coverage rests on a look at the tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiles {
+    /// Step 22 must have passed: with a negative amount in the tree, the total is worth nothing.
+    Judged,
+    /// A reading of the log, which has no tiles and says so: coverage is that of the figures as they were signed.
+    NotLookedAt,
+}
+
 /// The checks of a report while they are made. Every result goes in; none can be dropped.
 #[derive(Debug, Default)]
 pub struct Checks(Vec<Check>);
@@ -432,6 +460,40 @@ impl Checks {
             facts,
         });
         outcome == Outcome::Passed
+    }
+
+    /// Whether the figures of a book are worth comparing (step 24): by what is recorded, so that no caller has a list of
+    /// its own. Each step of [`FIGURES`] that was made must have passed; the checker's own nodes must not contradict.
+    pub(crate) fn figures_hold(&self, book: &str, tiles: Tiles) -> bool {
+        let mut needed = Vec::from(NEEDED);
+        if tiles == Tiles::Judged {
+            needed.push(Step::SiblingsNonNegative);
+        }
+        for check in &self.0 {
+            let is = |step: &Step| step.number() == check.step;
+            let by_nodes = is(&Step::BalancesConfirmed);
+            if !(by_nodes || needed.iter().chain(&FIGURES).any(is)) {
+                continue;
+            }
+            if check.book.as_deref().is_some_and(|other| other != book) {
+                continue;
+            }
+            match check.outcome {
+                Outcome::Passed => needed.retain(|step| !is(step)),
+                Outcome::CannotTell if by_nodes => {}
+                _ => return false,
+            }
+        }
+        needed.is_empty()
+    }
+
+    /// Whether this step was made, and passed wherever it was.
+    #[must_use]
+    pub fn passed(&self, step: Step) -> bool {
+        let mut made = self.0.iter().filter(|check| check.step == step.number());
+        made.next().is_some_and(|first| {
+            first.outcome == Outcome::Passed && made.all(|check| check.outcome == Outcome::Passed)
+        })
     }
 
     /// The verdict over all checks but coverage, which is a verdict of its own.

@@ -15,7 +15,7 @@ use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{BookFacts, Checks, Covered, Facts, Report, Step};
+use por_protocol::report::{AttestationFacts, BookFacts, Checks, Facts, Report, Step, Tiles};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{
     authenticate, authenticate_unlogged, book_facts, check_time, record_coverage, usable_policy,
@@ -186,7 +186,7 @@ fn audit_contents(
 ) -> Vec<BookFacts> {
     let attestation = &parts.attestation;
     let listed = checks.record(Step::BooksComplete, None, parts.check_books());
-    checks.record(Step::ReservesComplete, None, parts.check_reserves());
+    let bound = checks.record(Step::ReservesComplete, None, parts.check_reserves());
     let bar = if options.progress {
         progress::bar(parts.reserve_rows.len() as u64, "signatures")
     } else {
@@ -196,7 +196,7 @@ fn audit_contents(
     let annexes = check_annexes(looked, own, attestation);
     let evidence = annexes.as_ref().map(|(evidence, _)| evidence).ok();
     let owned = parts.check_ownership(policy, evidence, &bar);
-    let owned = checks.record(Step::Ownership, None, owned);
+    checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());
     let (evidence, annexed) = match annexes {
@@ -206,12 +206,12 @@ fn audit_contents(
     let annexed = checks.record(Step::AnnexesPresent, None, annexed);
     checks.record(Step::FilesExpected, None, check_files(looked, own, parts));
     // Steps 17 and 18: what the balances rest on.
-    let (evidenced, classes) = check_balances(
+    let classes = check_balances(
         checks,
         options.balances,
         attestation,
         (&parts.books, &parts.reserve_rows),
-        (annexed && listed && summed).then_some(&evidence),
+        (annexed && listed && bound && summed).then_some(&evidence),
     );
 
     let generators = Generators::new();
@@ -229,7 +229,7 @@ fn audit_contents(
     for row in &parts.books {
         let name = row.name();
         let result = audit_tree(&generators, (looked, own), attestation, row, scope, &bar);
-        let tree = checks.record(Step::SiblingsNonNegative, Some(&name), result);
+        checks.record(Step::SiblingsNonNegative, Some(&name), result);
         let total = attestation
             .context(row)
             .and_then(|context| verify_row_total(&generators, &context.ctx(), row, &[]))

@@ -441,12 +441,7 @@ impl Checks {
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
         let (outcome, error, facts) = match result {
             Ok(facts) => (Outcome::Passed, None, facts),
-            Err(
-                error @ (Error::Missing { .. }
-                | Error::Unsupported { .. }
-                | Error::Policy { .. }
-                | Error::Unreachable { .. }),
-            ) => (Outcome::CannotTell, Some(error), Facts::new()),
+            Err(error) if error.is_undecided() => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };
         self.0.push(Check {

@@ -526,6 +526,23 @@ fn b_02_a_fabricated_header_with_a_matching_proof_is_never_class_a() {
         class(&other, &usdt, Evidence::EvmStateProof),
         Class::BlockUnconfirmed
     );
+    // Two hashes for one height: neither is confirmed, in whatever order they come, and no third one is.
+    let found = case.snapshot.blocks[0].hash.clone();
+    let lie = format!("0x{}", "33".repeat(32));
+    for [first, second] in [[&found, &lie], [&lie, &found]] {
+        let mut disputed = Confirmed::default();
+        disputed.block(ETHEREUM, first).unwrap();
+        for hash in [second, &found, &lie] {
+            assert_eq!(
+                disputed.block(ETHEREUM, hash).unwrap_err().code(),
+                "mismatch"
+            );
+        }
+        assert_eq!(
+            class(&disputed, &eth, Evidence::EvmStateProof),
+            Class::BlockUnconfirmed
+        );
+    }
     // Only the very hash gives class A, and only to what is proven against it.
     let mut own = Confirmed::default();
     own.block(ETHEREUM, &case.snapshot.blocks[0].hash).unwrap();

@@ -362,7 +362,7 @@ fn check_signed(
 /// there are no witnesses.
 ///
 /// # Errors
-/// [`Error::Order`].
+/// [`Error::Order`]; [`Error::Missing`] where there is no clock at all.
 pub fn check_time(
     attestation: &Attestation,
     cosigned: Option<u64>,
@@ -372,6 +372,10 @@ pub fn check_time(
     let why = match (cosigned, now) {
         (Some(cosigned), _) if snapshot > cosigned => "it is later than the log head that holds it",
         (None, Some(now)) if snapshot > now => "it lies in the future",
+        (None, None) => {
+            let what = "a dated head, or the time now,";
+            return Err(Error::Missing { what });
+        }
         _ => return Ok(Facts::new()),
     };
     Err(Error::Order {

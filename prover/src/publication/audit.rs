@@ -18,11 +18,12 @@ use por_protocol::range_proof::Generators;
 use por_protocol::report::{AttestationFacts, BookFacts, Checks, Facts, Report, Step, Tiles};
 use por_protocol::reserve_row::{ReserveRow, ReserveSums, check_sums};
 use por_protocol::verify::{
-    authenticate, authenticate_unlogged, book_facts, check_time, record_coverage, usable_policy,
+    authenticate, authenticate_unlogged, book_facts, check_fresh, check_time, record_coverage,
+    usable_policy,
 };
 use rayon::prelude::*;
 
-use super::audit_log::{AuditedLog, check_fresh};
+use super::audit_log::AuditedLog;
 use super::audit_tree::{Scope, audit_tree};
 use super::audited_files::AuditedFiles;
 use super::balances::check_balances;
@@ -122,7 +123,7 @@ pub(super) fn audit_files(
     checks.record(Step::InOrder, None, time);
     let complete = log.check_complete(&looked, publication, &parts.note, attestation);
     checks.record(Step::LogComplete, None, complete);
-    let fresh = check_fresh(policy.as_ref().ok(), head.as_ref(), options.now);
+    let fresh = check_fresh(policy.ok(), head.as_ref(), Some(options.now));
     checks.record(Step::HeadFresh, None, fresh);
     let books = audit_contents(
         &mut checks,

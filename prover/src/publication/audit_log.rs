@@ -8,8 +8,7 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::tiles::{LogFile, MAX_BUNDLE_BYTES, bundles, parse_bundle};
 use por_protocol::log::{LogEntry, LogProof, MAX_ENTRY_BYTES, TreeSize};
 use por_protocol::note::Note;
-use por_protocol::policy::Policy;
-use por_protocol::report::{Facts, LogFacts};
+use por_protocol::report::Facts;
 
 use super::audited_files::AuditedFiles;
 use super::{MAX_NOTE_BYTES, Publication};
@@ -92,32 +91,6 @@ impl AuditedLog {
         }
         Ok(facts)
     }
-}
-
-/// Step 10: a head that is too old tells nothing of today; it is no lie, for a host may serve an old file.
-pub(super) fn check_fresh(
-    policy: Option<&Policy>,
-    head: Option<&LogFacts>,
-    now: u64,
-) -> Result<Facts, ProtocolError> {
-    let Some(maximum) = policy.and_then(Policy::maximum_head_age) else {
-        return Ok(Facts::from([("maximum_age", "none".to_string())]));
-    };
-    let time = head
-        .and_then(|head| head.time)
-        .ok_or(ProtocolError::Missing {
-            what: "a time of the log head",
-        })?;
-    let age = now.saturating_sub(time);
-    if age > maximum {
-        return Err(ProtocolError::Missing {
-            what: "a log head that is not older than the policy allows",
-        });
-    }
-    Ok(Facts::from([
-        ("head_age_seconds", age.to_string()),
-        ("maximum_age_seconds", maximum.to_string()),
-    ]))
 }
 
 fn in_file(file: &str, error: &ProtocolError) -> ProtocolError {

@@ -11,6 +11,7 @@ use por_protocol::note::Note;
 use por_protocol::report::Facts;
 
 use super::audited_files::AuditedFiles;
+use super::files::read_limited;
 use super::{MAX_NOTE_BYTES, Publication};
 use crate::error::Error;
 use crate::log::{LOG_FOLDER, PublishedLog, Successor};
@@ -53,6 +54,32 @@ impl AuditedLog {
         Ok(log.proof(logged.index))
     }
 
+    /// Of step 9 what authenticity rests on: the key in force signed this attestation, and the head.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn check_keys(
+        &self,
+        publication: &Publication,
+        (sequence, note): (u64, &Note<'_>),
+    ) -> Result<Result<Facts, ProtocolError>, Error> {
+        let log = match &self.0 {
+            Ok(log) => log,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        let read = |path: &str, limit| read_limited(&publication.path().join(path), limit);
+        match log.check_keys(read) {
+            Err(Error::Protocol { what, source }) => return Ok(Err(in_file(&what, &source))),
+            done => done?,
+        }
+        let mut attestations = log.history().attestations().iter();
+        let logged = attestations.find(|logged| logged.sequence == sequence);
+        let logged = logged.ok_or_else(|| mismatch("this attestation is not in it"));
+        Ok(logged
+            .and_then(|logged| logged.verify_key(note))
+            .map(|()| Facts::new()))
+    }
+
     /// Step 9: every file of the log and every entry's own copy is there and says the same; nothing else is there; keys
     /// followed each other as the entries say.
     pub(super) fn check_complete(
@@ -73,9 +100,8 @@ impl AuditedLog {
         let Some(logged) = logged else {
             return Err(mismatch("this attestation is not in it"));
         };
-        if let Some(key) = &logged.key {
-            note.verify("attestation, after a change of key", key)?;
-        }
+        logged.verify_key(note)?;
+        log.history().verify_head(&Note::parse(log.note())?)?;
         let mut facts = Facts::from([
             ("entries", log.head().size.to_string()),
             (

@@ -184,14 +184,8 @@ impl Attestation {
     /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::TooLarge`], [`Error::Field`], [`Error::Duplicate`],
     /// [`Error::Vacuous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_ATTESTATION_BYTES {
-            return Err(Error::TooLarge {
-                what: "attestation",
-                limit: MAX_ATTESTATION_BYTES as u64,
-                found: bytes.len() as u64,
-            });
-        }
-        require_format("attestation format", bytes, ATTESTATION_FORMAT)?;
+        let limit = MAX_ATTESTATION_BYTES;
+        require_format("attestation format", bytes, limit, ATTESTATION_FORMAT)?;
         let attestation: Self = json::parse("attestation", bytes, MAX_ATTESTATION_BYTES)?;
         attestation.check()?;
         Ok(attestation)

@@ -93,8 +93,9 @@ impl Core {
     /// # Errors
     /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Vacuous`], [`Error::Duplicate`], [`Error::Field`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        require_format("statement format", text.as_bytes(), STATEMENT_FORMAT)?;
-        let core: Self = json::parse("statement", text.as_bytes(), MAX_CORE_BYTES)?;
+        let bytes = text.as_bytes();
+        require_format("statement format", bytes, MAX_CORE_BYTES, STATEMENT_FORMAT)?;
+        let core: Self = json::parse("statement", bytes, MAX_CORE_BYTES)?;
         require("statement format", &core.format, STATEMENT_FORMAT)?;
         if core.books.is_empty() {
             return Err(Error::Vacuous {

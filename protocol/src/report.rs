@@ -90,6 +90,23 @@ pub struct StatementFacts {
     pub attestation: String,
 }
 
+/// The attestation that an audit looked at, by what it says of itself; steps 2 to 4 tell whose word that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttestationFacts {
+    /// Name of the exchange.
+    pub entity: String,
+    /// Origin of the exchange's log (C2SP key name).
+    pub log_origin: String,
+    /// Period, such as `2026-10`.
+    pub period: String,
+    /// Sequence number in its log.
+    pub sequence: u64,
+    /// Snapshot instant, seconds since 1970-01-01T00:00:00Z.
+    pub snapshot_time: u64,
+    /// SHA-256 of the exact bytes, hex.
+    pub digest: String,
+}
+
 /// The log head that the result rests on; its signatures were checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct LogFacts {
@@ -187,6 +204,9 @@ pub struct Report {
     pub included: Included,
     /// Facts of the statement; `null` where the file could not be read, and in an audit.
     pub statement: Option<StatementFacts>,
+    /// What was audited; absent where nothing was, and from the report of a statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationFacts>,
     /// The log head; `null` where none could be authenticated.
     pub log: Option<LogFacts>,
     /// All checks in the order of SPEC §9.
@@ -195,6 +215,15 @@ pub struct Report {
     pub books: Vec<BookFacts>,
     /// What this result does not prove.
     pub not_proven: Vec<NotProven>,
+}
+
+impl Report {
+    /// The same report, which tells what was audited.
+    #[must_use]
+    pub fn of(mut self, attestation: AttestationFacts) -> Self {
+        self.attestation = Some(attestation);
+        self
+    }
 }
 
 /// What no report of `por` proves.
@@ -520,6 +549,7 @@ impl Checks {
             format: REPORT_FORMAT,
             included: self.included(),
             statement,
+            attestation: None,
             log,
             checks: self.0,
             books,

@@ -207,8 +207,8 @@ pub fn audit_staged(
         (options, &Scope::default()),
     );
     looked.judge(StagedAudit {
-        report: checks.into_report(None, None, books),
-        attestation: files.json.clone(),
+        report: checks.into_report(None, None, books).of(parts.facts()),
+        attestation: files.signed.json.clone(),
     })
 }
 
@@ -379,6 +379,12 @@ impl<'a> Parts<'a> {
             reserve_bytes,
             reserve_rows,
         })
+    }
+
+    /// What was audited.
+    fn facts(&self) -> AttestationFacts {
+        self.attestation
+            .facts(self.note.unverified_text().as_bytes())
     }
 
     /// Step 11.

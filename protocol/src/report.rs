@@ -309,7 +309,11 @@ impl Step {
                 "witnesses-cosigned",
                 "As many witnesses have cosigned that head of the log as the policy asks for.",
             ),
-            Self::InOrder => (6, "in-order", "The snapshot does not lie in the future."),
+            Self::InOrder => (
+                6,
+                "in-order",
+                "The snapshot is not later than the log head, or, where no witness dates it, than now.",
+            ),
             Self::StatementSigned => (
                 7,
                 "statement-signed",
@@ -363,7 +367,7 @@ impl Step {
             Self::BalancesEvidenced => (
                 17,
                 "balances-evidenced",
-                "Each balance is what its evidence says, at the snapshot's block.",
+                "Each balance is what the evidence given for it says; the class says what that is worth.",
             ),
             Self::BalancesConfirmed => (
                 18,
@@ -388,7 +392,7 @@ impl Step {
             Self::SiblingsNonNegative => (
                 22,
                 "siblings-non-negative",
-                "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+                "No amount in the tiles that were looked at is negative, so nothing can be subtracted from the total.",
             ),
             Self::TotalProven => (
                 23,

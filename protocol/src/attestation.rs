@@ -48,7 +48,7 @@ json::object!(SnapshotBlock {
     network,
     height,
     hash,
-    muhash
+    muhash: present
 });
 json::deserialize!(SnapshotBlock);
 

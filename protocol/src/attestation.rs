@@ -20,6 +20,7 @@ use crate::merkle::RowTree;
 use crate::note::{KeyName, PublicKey};
 use crate::period::Period;
 use crate::range_proof::{Entropy, Generators};
+use crate::report::AttestationFacts;
 use crate::suite::{ATTESTATION_FORMAT, SUITE, require, require_format};
 
 /// A log entry is at most this long (C2SP tlog-tiles).
@@ -47,7 +48,7 @@ json::object!(SnapshotBlock {
     network,
     height,
     hash,
-    muhash
+    muhash: present
 });
 json::deserialize!(SnapshotBlock);
 
@@ -184,17 +185,24 @@ impl Attestation {
     /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::TooLarge`], [`Error::Field`], [`Error::Duplicate`],
     /// [`Error::Vacuous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        if bytes.len() > MAX_ATTESTATION_BYTES {
-            return Err(Error::TooLarge {
-                what: "attestation",
-                limit: MAX_ATTESTATION_BYTES as u64,
-                found: bytes.len() as u64,
-            });
-        }
-        require_format("attestation format", bytes, ATTESTATION_FORMAT)?;
+        let limit = MAX_ATTESTATION_BYTES;
+        require_format("attestation format", bytes, limit, ATTESTATION_FORMAT)?;
         let attestation: Self = json::parse("attestation", bytes, MAX_ATTESTATION_BYTES)?;
         attestation.check()?;
         Ok(attestation)
+    }
+
+    /// What a report says of the attestation with these bytes.
+    #[must_use]
+    pub fn facts(&self, bytes: &[u8]) -> AttestationFacts {
+        AttestationFacts {
+            entity: self.entity.clone(),
+            log_origin: self.log_origin.clone(),
+            period: self.period.to_string(),
+            sequence: self.sequence,
+            snapshot_time: self.snapshot.time,
+            digest: Digest::of(bytes).to_string(),
+        }
     }
 
     /// # Errors

@@ -137,7 +137,7 @@ pub struct ReserveSum {
 json::object!(ReserveSum {
     evidence,
     amount,
-    encumbered
+    encumbered: present
 });
 
 /// One row.

@@ -18,6 +18,7 @@ use crate::hex_bytes::HexBytes;
 use crate::json;
 use crate::kind::Kind;
 use crate::liabilities::{TOTAL_PROOF_BYTES, verify_total};
+use crate::suite::{require, require_format};
 
 /// The `format` member.
 pub const DISCLOSURE_FORMAT: &str = "por/disclosure/v1";
@@ -77,13 +78,10 @@ impl Disclosure {
     /// # Errors
     /// [`Error::Syntax`], [`Error::TooLarge`], [`Error::Unsupported`] for another version.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let parsed: Self = json::parse("disclosure", bytes, MAX_DISCLOSURE_BYTES)?;
-        if parsed.format != DISCLOSURE_FORMAT {
-            return Err(Error::Unsupported {
-                what: "disclosure format",
-                found: json::shorten(&parsed.format),
-            });
-        }
+        let limit = MAX_DISCLOSURE_BYTES;
+        require_format("disclosure format", bytes, limit, DISCLOSURE_FORMAT)?;
+        let parsed: Self = json::parse("disclosure", bytes, limit)?;
+        require("disclosure format", &parsed.format, DISCLOSURE_FORMAT)?;
         Ok(parsed)
     }
 

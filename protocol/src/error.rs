@@ -38,6 +38,26 @@ pub enum Error {
         /// What was decoded.
         what: &'static str,
     },
+    /// An authentic record, or the proof in it, that holds no canonical encoding: the exchange's doing.
+    #[error("tile {level}/{index}: {what} is not a canonical encoding")]
+    TileEncoding {
+        /// Level of the node.
+        level: u8,
+        /// Index of the node.
+        index: u64,
+        /// What was decoded.
+        what: &'static str,
+    },
+    /// An authentic record, or the proof in it, that holds the identity: the exchange's doing.
+    #[error("tile {level}/{index}: {what} is the identity element")]
+    TileIdentity {
+        /// Level of the node.
+        level: u8,
+        /// Index of the node.
+        index: u64,
+        /// What was decoded.
+        what: &'static str,
+    },
     /// Leaf count outside 16 ..= 2^40 or not a multiple of 16.
     #[error("leaf count {found} is not a multiple of 16 between 16 and 2^40")]
     LeafCount {
@@ -236,14 +256,46 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether nothing was shown to be false: something is missing, unknown to this version, or could not be asked.
+    #[must_use]
+    pub const fn is_undecided(&self) -> bool {
+        matches!(
+            self,
+            Self::Missing { .. }
+                | Self::Unsupported { .. }
+                | Self::Policy { .. }
+                | Self::Unreachable { .. }
+        )
+    }
+
+    /// The same, where it is about something in the tile at this place: with the tile.
+    pub(crate) fn in_tile(self, level: u8, index: u64) -> Self {
+        match self {
+            Self::Encoding { what } => Self::TileEncoding { level, index, what },
+            Self::Identity { what } => Self::TileIdentity { level, index, what },
+            other => other,
+        }
+    }
+
+    /// The one of two errors that decides, of which `self` came first: one that shows something false hides behind none
+    /// that shows nothing.
+    #[must_use]
+    pub fn or_decided(self, later: Self) -> Self {
+        if self.is_undecided() && !later.is_undecided() {
+            later
+        } else {
+            self
+        }
+    }
+
     /// Stable kebab-case identifier of the failed check.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
             Self::Length { .. } => "length",
             Self::TooLarge { .. } => "too-large",
-            Self::Encoding { .. } => "encoding",
-            Self::Identity { .. } => "identity",
+            Self::Encoding { .. } | Self::TileEncoding { .. } => "encoding",
+            Self::Identity { .. } | Self::TileIdentity { .. } => "identity",
             Self::LeafCount { .. } => "leaf-count",
             Self::LeafIndex { .. } => "leaf-index",
             Self::Count { .. } => "count",
@@ -273,5 +325,32 @@ impl Error {
             Self::Order { .. } => "order",
             Self::Field { .. } => "field",
         }
+    }
+}
+
+/// Several checks that are all made, and what comes of them together: the first error that shows something false, in the
+/// order of the checks, else the first. One that cannot be decided hides no other, and no thread's speed decides.
+#[derive(Debug, Default)]
+pub struct Judged(Option<Error>);
+
+impl Judged {
+    /// Takes the next result, and gives what it holds.
+    pub fn take<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.0 = Some(match self.0.take() {
+                    Some(first) => first.or_decided(error),
+                    None => error,
+                });
+                None
+            }
+        }
+    }
+
+    /// # Errors
+    /// The one that decides.
+    pub fn finish(self) -> Result<(), Error> {
+        self.0.map_or(Ok(()), Err)
     }
 }

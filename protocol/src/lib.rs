@@ -44,6 +44,7 @@ pub mod range_proof;
 pub mod report;
 pub mod reserve_row;
 pub mod run_key;
+pub mod shown;
 pub mod state_proof;
 pub mod statement;
 pub mod suite;

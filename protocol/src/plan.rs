@@ -112,7 +112,7 @@ impl Plan {
     /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Field`], [`Error::LeafCount`], [`Error::Duplicate`],
     /// [`Error::Vacuous`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        require_format("plan format", bytes, PLAN_FORMAT)?;
+        require_format("plan format", bytes, MAX_BYTES, PLAN_FORMAT)?;
         let plan: Self = json::parse("plan", bytes, MAX_BYTES)?;
         plan.check()?;
         Ok(plan)

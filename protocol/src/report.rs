@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::shown;
 
 /// Value of [`Report::format`].
 pub const REPORT_FORMAT: &str = "por/report/v1";
@@ -87,6 +88,23 @@ pub struct StatementFacts {
     pub account: String,
     /// SHA-256 of the exact attestation bytes, hex.
     pub attestation: String,
+}
+
+/// The attestation that an audit looked at, by what it says of itself; steps 2 to 4 tell whose word that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AttestationFacts {
+    /// Name of the exchange.
+    pub entity: String,
+    /// Origin of the exchange's log (C2SP key name).
+    pub log_origin: String,
+    /// Period, such as `2026-10`.
+    pub period: String,
+    /// Sequence number in its log.
+    pub sequence: u64,
+    /// Snapshot instant, seconds since 1970-01-01T00:00:00Z.
+    pub snapshot_time: u64,
+    /// SHA-256 of the exact bytes, hex.
+    pub digest: String,
 }
 
 /// The log head that the result rests on; its signatures were checked.
@@ -186,6 +204,9 @@ pub struct Report {
     pub included: Included,
     /// Facts of the statement; `null` where the file could not be read, and in an audit.
     pub statement: Option<StatementFacts>,
+    /// What was audited; absent where nothing was, and from the report of a statement.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<AttestationFacts>,
     /// The log head; `null` where none could be authenticated.
     pub log: Option<LogFacts>,
     /// All checks in the order of SPEC §9.
@@ -194,6 +215,15 @@ pub struct Report {
     pub books: Vec<BookFacts>,
     /// What this result does not prove.
     pub not_proven: Vec<NotProven>,
+}
+
+impl Report {
+    /// The same report, which tells what was audited.
+    #[must_use]
+    pub fn of(mut self, attestation: AttestationFacts) -> Self {
+        self.attestation = Some(attestation);
+        self
+    }
 }
 
 /// What no report of `por` proves.
@@ -279,7 +309,11 @@ impl Step {
                 "witnesses-cosigned",
                 "As many witnesses have cosigned that head of the log as the policy asks for.",
             ),
-            Self::InOrder => (6, "in-order", "The snapshot does not lie in the future."),
+            Self::InOrder => (
+                6,
+                "in-order",
+                "The snapshot is not later than the log head, or, where no witness dates it, than now.",
+            ),
             Self::StatementSigned => (
                 7,
                 "statement-signed",
@@ -333,7 +367,7 @@ impl Step {
             Self::BalancesEvidenced => (
                 17,
                 "balances-evidenced",
-                "Each balance is what its evidence says, at the snapshot's block.",
+                "Each balance is what the evidence given for it says; the class says what that is worth.",
             ),
             Self::BalancesConfirmed => (
                 18,
@@ -358,7 +392,7 @@ impl Step {
             Self::SiblingsNonNegative => (
                 22,
                 "siblings-non-negative",
-                "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+                "No amount in the tiles that were looked at is negative, so nothing can be subtracted from the total.",
             ),
             Self::TotalProven => (
                 23,
@@ -402,6 +436,34 @@ pub fn facts(named: impl IntoIterator<Item = (&'static str, String)>) -> Facts {
     facts
 }
 
+/// What the figures of a book rest on, beside the proofs of its tree (SPEC §9 and §10, step 24).
+const FIGURES: [Step; 13] = [
+    Step::AttestationSigned,
+    Step::AttestationApproved,
+    Step::AttestationLogged,
+    Step::WitnessesCosigned,
+    Step::InOrder,
+    Step::StatementSigned,
+    Step::LogComplete,
+    Step::BooksComplete,
+    Step::ReservesComplete,
+    Step::Ownership,
+    Step::ReservesSummed,
+    Step::BalancesEvidenced,
+    Step::BookListed,
+];
+/// Of these, and of the proofs, what no kind of check leaves out.
+const NEEDED: [Step; 2] = [Step::AttestationSigned, Step::TotalProven];
+
+/// Whether coverage rests on a look at the tiles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tiles {
+    /// Step 22 must have passed: with a negative amount in the tree, the total is worth nothing.
+    Judged,
+    /// A reading of the log, which has no tiles and says so: coverage is that of the figures as they were signed.
+    NotLookedAt,
+}
+
 /// The checks of a report while they are made. Every result goes in; none can be dropped. Whoever shows progress hears of
 /// each one as it is made; what it heard decides nothing.
 #[derive(Debug, Default)]
@@ -410,21 +472,16 @@ pub struct Checks(Vec<Check>, Option<fn(&Check)>);
 impl Checks {
     /// No checks yet; `told` hears of each one.
     #[must_use]
-    pub const fn telling(told: Option<fn(&Check)>) -> Self {
-        Self(Vec::new(), told)
+    pub const fn telling(told: fn(&Check)) -> Self {
+        Self(Vec::new(), Some(told))
     }
 
-    /// Records how a step ended, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
-    /// other error is a failure.
+    /// Records how a step ended, in words that are fit to be shown, and tells whether it passed. What is missing or
+    /// unsupported is "cannot tell"; every other error is a failure.
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
         let (outcome, error, facts) = match result {
             Ok(facts) => (Outcome::Passed, None, facts),
-            Err(
-                error @ (Error::Missing { .. }
-                | Error::Unsupported { .. }
-                | Error::Policy { .. }
-                | Error::Unreachable { .. }),
-            ) => (Outcome::CannotTell, Some(error), Facts::new()),
+            Err(error) if error.is_undecided() => (Outcome::CannotTell, Some(error), Facts::new()),
             Err(error) => (Outcome::Failed, Some(error), Facts::new()),
         };
         self.0.push(Check {
@@ -434,13 +491,47 @@ impl Checks {
             book: book.map(Into::into),
             outcome,
             reason: error.as_ref().map(Error::code),
-            detail: error.map(|error| error.to_string()),
+            detail: error.map(|error| shown::line(&error.to_string())),
             facts,
         });
         if let (Some(told), Some(check)) = (self.1, self.0.last()) {
             told(check);
         }
         outcome == Outcome::Passed
+    }
+
+    /// Whether the figures of a book are worth comparing (step 24): by what is recorded, so that no caller has a list of
+    /// its own. Each step of [`FIGURES`] that was made must have passed; the checker's own nodes must not contradict.
+    pub(crate) fn figures_hold(&self, book: &str, tiles: Tiles) -> bool {
+        let mut needed = Vec::from(NEEDED);
+        if tiles == Tiles::Judged {
+            needed.push(Step::SiblingsNonNegative);
+        }
+        for check in &self.0 {
+            let is = |step: &Step| step.number() == check.step;
+            let by_nodes = is(&Step::BalancesConfirmed);
+            if !(by_nodes || needed.iter().chain(&FIGURES).any(is)) {
+                continue;
+            }
+            if check.book.as_deref().is_some_and(|other| other != book) {
+                continue;
+            }
+            match check.outcome {
+                Outcome::Passed => needed.retain(|step| !is(step)),
+                Outcome::CannotTell if by_nodes => {}
+                _ => return false,
+            }
+        }
+        needed.is_empty()
+    }
+
+    /// Whether this step was made, and passed wherever it was.
+    #[must_use]
+    pub fn passed(&self, step: Step) -> bool {
+        let mut made = self.0.iter().filter(|check| check.step == step.number());
+        made.next().is_some_and(|first| {
+            first.outcome == Outcome::Passed && made.all(|check| check.outcome == Outcome::Passed)
+        })
     }
 
     /// The verdict over all checks but coverage, which is a verdict of its own.
@@ -472,6 +563,7 @@ impl Checks {
             format: REPORT_FORMAT,
             included: self.included(),
             statement,
+            attestation: None,
             log,
             checks: self.0,
             books,
@@ -506,7 +598,7 @@ mod tests {
     fn each_check_is_told_of_once_as_it_is_made_and_decides_nothing() {
         static LAST: AtomicU8 = AtomicU8::new(0);
         let told = |check: &Check| LAST.store(check.step, Ordering::Relaxed);
-        let mut checks = Checks::telling(Some(told));
+        let mut checks = Checks::telling(told);
         let missing = Error::Missing { what: "policy" };
         checks.record(Step::WellFormed, None, Ok(Facts::new()));
         assert_eq!(LAST.load(Ordering::Relaxed), 1);

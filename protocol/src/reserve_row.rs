@@ -62,7 +62,7 @@ json::object!(ReserveRow {
     address,
     instance,
     amount,
-    encumbered,
+    encumbered: present,
     evidence,
     scheme,
     signatures,

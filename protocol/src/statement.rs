@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::account::AccountId;
 use crate::amount::{Amount, ExactAmount};
+use crate::asset::AssetId;
 use crate::book_row::{MAX_ROW_BYTES, book_name};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -92,8 +93,9 @@ impl Core {
     /// # Errors
     /// [`Error::Unsupported`], [`Error::Syntax`], [`Error::Vacuous`], [`Error::Duplicate`], [`Error::Field`].
     pub fn parse(text: &str) -> Result<Self, Error> {
-        require_format("statement format", text.as_bytes(), STATEMENT_FORMAT)?;
-        let core: Self = json::parse("statement", text.as_bytes(), MAX_CORE_BYTES)?;
+        let bytes = text.as_bytes();
+        require_format("statement format", bytes, MAX_CORE_BYTES, STATEMENT_FORMAT)?;
+        let core: Self = json::parse("statement", bytes, MAX_CORE_BYTES)?;
         require("statement format", &core.format, STATEMENT_FORMAT)?;
         if core.books.is_empty() {
             return Err(Error::Vacuous {
@@ -107,6 +109,10 @@ impl Core {
             });
         }
         for (index, book) in core.books.iter().enumerate() {
+            AssetId::new(book.asset.as_str()).map_err(|error| Error::Field {
+                what: "asset",
+                why: error.to_string(),
+            })?;
             let same = |other: &OpenedBook| other.asset == book.asset && other.kind == book.kind;
             if core.books.iter().take(index).any(same) {
                 return Err(Error::Duplicate {

@@ -25,8 +25,21 @@ pub(crate) fn require(what: &'static str, found: &str, known: &str) -> Result<()
     }
 }
 
-/// Reads the `format` member alone, so that a file of another version is called unsupported rather than malformed.
-pub(crate) fn require_format(what: &'static str, bytes: &[u8], known: &str) -> Result<(), Error> {
+/// Reads the `format` member alone, so that a file of another version is called unsupported rather than malformed; of a
+/// file that is not too long for any version.
+pub(crate) fn require_format(
+    what: &'static str,
+    bytes: &[u8],
+    limit: usize,
+    known: &str,
+) -> Result<(), Error> {
+    if bytes.len() > limit {
+        return Err(Error::TooLarge {
+            what,
+            limit: limit as u64,
+            found: bytes.len() as u64,
+        });
+    }
     match format_of(bytes) {
         Ok(found) => require(what, &found, known),
         // Not even a format: the strict parser says what is wrong.

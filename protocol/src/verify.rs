@@ -21,7 +21,7 @@ use crate::note::Note;
 use crate::policy::{Policy, Witnessed};
 use crate::range_proof::{Generators, RangeStatement, verify_batch};
 use crate::report::{
-    BookFacts, Check, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts,
+    BookFacts, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, Tiles, TotalFacts,
     facts,
 };
 use crate::statement::{AttachedRow, Core, OpenedBook, Statement, parse_attached_rows};
@@ -59,18 +59,13 @@ impl Verifier {
     /// Verifies a statement file. Never fails: whatever is wrong is a check of the report.
     #[must_use]
     pub fn statement(&self, file: &[u8], trust: &Trust<'_>) -> Report {
-        self.statement_telling(file, trust, None)
+        self.statement_in(file, trust, Checks::default())
     }
 
-    /// As [`Verifier::statement`]; `told` hears of each check as it is made. The report alone decides.
+    /// As [`Verifier::statement`], for whoever wants to be told of each check ([`Checks::telling`]). The report alone
+    /// decides.
     #[must_use]
-    pub fn statement_telling(
-        &self,
-        file: &[u8],
-        trust: &Trust<'_>,
-        told: Option<fn(&Check)>,
-    ) -> Report {
-        let mut checks = Checks::telling(told);
+    pub fn statement_in(&self, file: &[u8], trust: &Trust<'_>, mut checks: Checks) -> Report {
         // Step 1: form. Nothing else can be said of a file that cannot be read.
         let parts = match Parts::parse(file) {
             Ok(parts) => parts,
@@ -89,7 +84,7 @@ impl Verifier {
             what: "log proof of the statement",
         });
         let policy = usable_policy(trust.policy);
-        let (authentic, log) = authenticate(
+        let log = authenticate(
             &mut checks,
             policy.as_ref(),
             &parts.attestation_note,
@@ -102,8 +97,7 @@ impl Verifier {
         checks.record(Step::InOrder, None, check_time(attestation, cosigned, now));
 
         // Step 7: the exchange signed this core for this attestation.
-        let signed = parts.check_core_signature();
-        let signed = checks.record(Step::StatementSigned, None, signed);
+        checks.record(Step::StatementSigned, None, parts.check_core_signature());
 
         // Step 8: the account the customer named.
         if let Some(expected) = trust.account {
@@ -126,14 +120,7 @@ impl Verifier {
             // The lengths were checked in step 1; a short remainder fails step 21 by its length.
             let (path, rest) = tiles.split_at_checked(depth).unwrap_or((tiles, &[]));
             tiles = rest;
-            books.push(self.book(
-                &mut checks,
-                &parts,
-                opened,
-                attached,
-                path,
-                authentic && signed,
-            ));
+            books.push(self.book(&mut checks, &parts, opened, attached, path));
         }
         let facts = StatementFacts {
             entity: attestation.entity.clone(),
@@ -155,12 +142,11 @@ impl Verifier {
         opened: &OpenedBook,
         attached: &ParsedRow<'_>,
         path: &[u8],
-        authentic: bool,
     ) -> BookFacts {
         let name = opened.name();
         let row = &attached.parsed;
         // Step 19: the row is under the attestation's books root and is the one the core speaks of.
-        let listed = checks.record(
+        checks.record(
             Step::BookListed,
             Some(&name),
             parts.check_listed(opened, attached),
@@ -231,9 +217,9 @@ impl Verifier {
                 what: "book context",
             }),
         };
-        let total = checks.record(Step::TotalProven, Some(&name), total);
-        // Step 24: coverage, from figures that are authentic.
-        let covered = record_coverage(checks, &name, row, authentic && listed && total);
+        checks.record(Step::TotalProven, Some(&name), total);
+        // Step 24: coverage, from figures that hold.
+        let covered = record_coverage(checks, &name, row, Tiles::Judged);
         let mut facts = book_facts(row, checks, covered, &Classes::unchecked());
         facts.index = Some(opened.index);
         facts.exact = Some(opened.exact.to_string());
@@ -242,22 +228,22 @@ impl Verifier {
     }
 }
 
-/// Steps 2 to 5: the attestation's note, its approvals and its place in the log, judged by the policy alone. Tells whether
-/// all of them passed, and the log head where it is the log's own.
+/// Steps 2 to 5: the attestation's note, its approvals and its place in the log, judged by the policy alone. Gives
+/// the log head where it is the log's own.
 pub fn authenticate(
     checks: &mut Checks,
     policy: Result<&Policy, &Error>,
     note: &Note<'_>,
     attestation: &Attestation,
     proof: Result<&LogProof<'_>, Error>,
-) -> (bool, Option<LogFacts>) {
-    let signed = authenticate_unlogged(checks, policy, note, attestation);
+) -> Option<LogFacts> {
+    authenticate_unlogged(checks, policy, note, attestation);
     let Ok(policy) = policy else {
         for step in [Step::AttestationLogged, Step::WitnessesCosigned] {
             let what = "a usable policy";
             checks.record(step, None, Err(Error::Missing { what }));
         }
-        return (false, None);
+        return None;
     };
     // Step 4: an entry of a log whose head the log key signed.
     let head = proof.and_then(|proof| {
@@ -280,7 +266,7 @@ pub fn authenticate(
             ("log_root", head.root.to_string()),
         ])
     });
-    let logged = checks.record(Step::AttestationLogged, None, facts);
+    checks.record(Step::AttestationLogged, None, facts);
     // Step 5: distinct witnesses, counted against the quorum.
     let witnessed = match &head {
         Ok((_, note, _)) => policy.witnessed(note),
@@ -298,8 +284,8 @@ pub fn authenticate(
         insert_names(&mut facts, "cosigned_by", &witnessed.cosigners);
         facts
     });
-    let cosigned = checks.record(Step::WitnessesCosigned, None, facts);
-    let log = match (head, witnessed) {
+    checks.record(Step::WitnessesCosigned, None, facts);
+    match (head, witnessed) {
         (Ok((index, _, head)), Ok(witnessed)) => Some(LogFacts {
             origin: head.origin.as_str().to_string(),
             size: head.size.get(),
@@ -309,8 +295,7 @@ pub fn authenticate(
             witnesses: witnessed.cosigners,
         }),
         _ => None,
-    };
-    (signed && logged && cosigned, log)
+    }
 }
 
 /// Steps 2 and 3 alone: what can be said of an attestation before it is logged.
@@ -319,7 +304,7 @@ pub fn authenticate_unlogged(
     policy: Result<&Policy, &Error>,
     note: &Note<'_>,
     attestation: &Attestation,
-) -> bool {
+) {
     let policy = match policy {
         Ok(policy) => policy,
         Err(error) => {
@@ -330,20 +315,19 @@ pub fn authenticate_unlogged(
                 None,
                 Err(Error::Missing { what }),
             );
-            return false;
+            return;
         }
     };
     // Step 2: the log key signed these bytes, and they are of its log.
     let signed = check_signed(policy, note, attestation);
-    let signed = checks.record(Step::AttestationSigned, None, signed);
+    checks.record(Step::AttestationSigned, None, signed);
     // Step 3: the roles that the policy names have signed the same bytes.
     let approved = policy.approved(note).map(|roles| {
         let mut facts = Facts::new();
         insert_names(&mut facts, "approved_by", &roles);
         facts
     });
-    let approved = checks.record(Step::AttestationApproved, None, approved);
-    signed && approved
+    checks.record(Step::AttestationApproved, None, approved);
 }
 
 fn insert_names(facts: &mut Facts, name: &'static str, names: &[String]) {
@@ -384,7 +368,7 @@ fn check_signed(
 /// there are no witnesses.
 ///
 /// # Errors
-/// [`Error::Order`].
+/// [`Error::Order`]; [`Error::Missing`] where there is no clock at all.
 pub fn check_time(
     attestation: &Attestation,
     cosigned: Option<u64>,
@@ -394,6 +378,10 @@ pub fn check_time(
     let why = match (cosigned, now) {
         (Some(cosigned), _) if snapshot > cosigned => "it is later than the log head that holds it",
         (None, Some(now)) if snapshot > now => "it lies in the future",
+        (None, None) => {
+            let what = "a dated head, or the time now,";
+            return Err(Error::Missing { what });
+        }
         _ => return Ok(Facts::new()),
     };
     Err(Error::Order {
@@ -402,45 +390,59 @@ pub fn check_time(
     })
 }
 
-/// Step 24: coverage of one book's asset. Figures that are not authentic cover nothing.
-pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, authentic: bool) -> Covered {
-    if !authentic {
-        checks.record(
-            Step::Covered,
-            Some(name),
-            Err(Error::Missing {
-                what: "an authentic and proven total",
-            }),
-        );
-        return Covered::CannotTell;
+/// Step 10: a head that is too old tells nothing of today; it is no lie, for a host may serve an old file.
+///
+/// # Errors
+/// [`Error::Missing`] for a head that is too old or not dated, where there is no policy, and where the policy asks and
+/// nobody says what time it is.
+pub fn check_fresh(
+    policy: Option<&Policy>,
+    head: Option<&LogFacts>,
+    now: Option<u64>,
+) -> Result<Facts, Error> {
+    let missing = |what| Error::Missing { what };
+    let policy = policy.ok_or(missing("a usable policy"))?;
+    let Some(maximum) = policy.maximum_head_age() else {
+        return Ok(facts([("maximum_age", "none".to_string())]));
+    };
+    let time = head
+        .and_then(|head| head.time)
+        .ok_or(missing("a time of the log head"))?;
+    let age = now.ok_or(missing("the time now"))?.saturating_sub(time);
+    if age > maximum {
+        return Err(missing(
+            "a log head that is not older than the policy allows",
+        ));
     }
-    match coverage(row) {
-        Ok((Covered::NotCovered, facts)) => {
-            let figure = |name| facts.get(name).cloned().unwrap_or_default();
-            let why = format!(
-                "reserves of {} atoms, {} required",
-                figure("reserves"),
-                figure("required")
-            );
-            checks.record(
-                Step::Covered,
-                Some(name),
-                Err(Error::Mismatch {
-                    what: "coverage",
-                    why,
-                }),
-            );
-            Covered::NotCovered
+    Ok(facts([
+        ("head_age_seconds", age.to_string()),
+        ("maximum_age_seconds", maximum.to_string()),
+    ]))
+}
+
+/// Step 24: coverage of one book's asset, after all other steps of it were recorded. Figures that do not hold cover
+/// nothing.
+pub fn record_coverage(checks: &mut Checks, name: &str, row: &BookRow, tiles: Tiles) -> Covered {
+    let (covered, result) = if checks.figures_hold(name, tiles) {
+        match coverage(row) {
+            (Covered::NotCovered, facts) => {
+                let figure = |name| facts.get(name).cloned().unwrap_or_default();
+                let why = format!(
+                    "reserves of {} atoms, {} required",
+                    figure("reserves"),
+                    figure("required")
+                );
+                let what = "coverage";
+                (Covered::NotCovered, Err(Error::Mismatch { what, why }))
+            }
+            (covered, facts) => (covered, Ok(facts)),
         }
-        Ok((covered, facts)) => {
-            checks.record(Step::Covered, Some(name), Ok(facts));
-            covered
-        }
-        Err(error) => {
-            checks.record(Step::Covered, Some(name), Err(error));
-            Covered::CannotTell
-        }
-    }
+    } else {
+        let what = "an authentic and proven total";
+        (Covered::CannotTell, Err(Error::Missing { what }))
+    };
+    checks.record(Step::Covered, Some(name), result);
+    covered
 }
 
 /// The facts of a row, with the verdicts recorded so far.

@@ -9,7 +9,7 @@ use por_protocol::asset::{Asset, AssetId, AssetTable, Instance};
 use por_protocol::attestation::{Snapshot, SnapshotBlock};
 use por_protocol::balances::{
     BalanceEvidence, Class, Classes, Confirmed, DelegationRecord, EvmRecord, OutPoint,
-    READINGS_ANNEX, ReadingRecord, UtxoRecord, WalletRecord, is_immature, verify_balances,
+    READINGS_ANNEX, ReadingRecord, UtxoRecord, WalletRecord, Wallets, is_immature, verify_balances,
 };
 use por_protocol::book_row::{BookRow, Evidence, Root, Total};
 use por_protocol::digest::Digest;
@@ -386,6 +386,59 @@ fn b_02_evidence_of_other_blocks_chains_or_addresses_is_refused() {
 }
 
 #[test]
+fn what_cannot_be_decided_hides_nothing_that_is_false() {
+    // A token that no registry knows comes first: alone it leaves the step undecided.
+    let unknown = |case: &mut Case| {
+        let token = "eip155:1/erc20:0x0000000000000000000000000000000000000001";
+        case.assets.push(asset("NEW", 6, &[(token, 6)]));
+        let new = row(ETHEREUM, &evm(1), token, 1, Evidence::EvmStateProof);
+        case.rows.insert(0, new);
+    };
+    let mut case = honest();
+    unknown(&mut case);
+    assert_eq!(case.verify().unwrap_err().code(), "missing");
+    // Any false balance after it decides, on its chain or on another.
+    for evidence in [
+        Evidence::EvmStateProof,
+        Evidence::UtxoSet,
+        Evidence::AgreedReadings,
+    ] {
+        let mut case = honest();
+        unknown(&mut case);
+        let mut rows = case.rows.iter_mut().skip(1);
+        let row = rows.find(|row| row.evidence == evidence).unwrap();
+        row.amount = ExactAmount::from_steps(7);
+        assert_eq!(
+            case.verify().unwrap_err().code(),
+            "mismatch",
+            "{evidence:?}"
+        );
+    }
+}
+
+#[test]
+fn a_wallet_record_of_a_later_version_leaves_the_others_readable() {
+    let mut case = honest();
+    let mut wallets = jsonl(&case.evm[..1]);
+    wallets.extend(b"{\"later\":{\"address\":\"0x\"}}\n");
+    case.extra.insert("wallets-1.jsonl".into(), wallets);
+    let read = Wallets::read(&case.snapshot, &case.extra).unwrap();
+    assert_eq!(read.check_known().unwrap_err().code(), "unsupported");
+    assert_eq!(case.verify().unwrap_err().code(), "unsupported");
+    case.rows[0].amount = ExactAmount::from_steps(7);
+    assert_eq!(case.verify().unwrap_err().code(), "mismatch");
+    // What is false about any record is not left open.
+    let wallets = case.extra.get_mut("wallets-1.jsonl").unwrap();
+    wallets.extend(b"{\"delegated\":{}}\n");
+    assert_eq!(
+        Wallets::read(&case.snapshot, &case.extra)
+            .unwrap_err()
+            .code(),
+        "syntax"
+    );
+}
+
+#[test]
 fn b_02_a_fabricated_header_with_a_matching_proof_is_never_class_a() {
     // Everything in the sample is fabricated, and it verifies: no block hash in it is of a real chain.
     let case = honest();
@@ -416,6 +469,23 @@ fn b_02_a_fabricated_header_with_a_matching_proof_is_never_class_a() {
         class(&other, &usdt, Evidence::EvmStateProof),
         Class::BlockUnconfirmed
     );
+    // Two hashes for one height: neither is confirmed, in whatever order they come, and no third one is.
+    let found = case.snapshot.blocks[0].hash.clone();
+    let lie = format!("0x{}", "33".repeat(32));
+    for [first, second] in [[&found, &lie], [&lie, &found]] {
+        let mut disputed = Confirmed::default();
+        disputed.block(ETHEREUM, first).unwrap();
+        for hash in [second, &found, &lie] {
+            assert_eq!(
+                disputed.block(ETHEREUM, hash).unwrap_err().code(),
+                "mismatch"
+            );
+        }
+        assert_eq!(
+            class(&disputed, &eth, Evidence::EvmStateProof),
+            Class::BlockUnconfirmed
+        );
+    }
     // Only the very hash gives class A, and only to what is proven against it.
     let mut own = Confirmed::default();
     own.block(ETHEREUM, &case.snapshot.blocks[0].hash).unwrap();

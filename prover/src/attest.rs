@@ -252,6 +252,7 @@ fn check_wallets(
     };
     let challenge = attestation.challenge().map_err(refuse)?;
     let wallets = Wallets::read(&attestation.snapshot, evidence).map_err(refuse)?;
+    wallets.check_known().map_err(refuse)?;
     rows.try_for_each(|row| wallets.verify_ownership(row, &challenge).map_err(refuse))
 }
 

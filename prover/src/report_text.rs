@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use por_protocol::amount::{Amount, Decimals, ExactAmount};
-use por_protocol::report::{BookFacts, Check, Covered, Included, Outcome, Report, TotalFacts};
+use por_protocol::report::{
+    BookFacts, Check, Covered, Included, LogFacts, Outcome, Report, TotalFacts,
+};
+use por_protocol::shown;
 
 /// The question that the headline verdict answers.
 #[derive(Clone, Copy, Debug)]
@@ -23,19 +26,47 @@ impl Question {
     }
 }
 
-/// The whole report as text.
+/// Facts of checks that passed which a reader should know all the same.
+const TOLD: [&str; 9] = [
+    "approved_by",
+    "cosigned_by",
+    "delegated",
+    "readings_of_later_blocks",
+    "safes_with_modules",
+    "signed_after",
+    "superseded_by",
+    "supersedes",
+    "wrapped",
+];
+
+/// The whole report as text; `brought` is what the checker came with.
 #[must_use]
-pub fn render(report: &Report, question: Question) -> String {
+pub fn render(report: &Report, question: Question, brought: &[(&str, String)]) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
-    let _ = write_report(&mut text, report, question);
+    let _ = write_report(&mut text, report, question, brought);
     text
 }
 
-fn write_report(out: &mut String, report: &Report, question: Question) -> std::fmt::Result {
+fn write_report(
+    out: &mut String,
+    report: &Report,
+    question: Question,
+    brought: &[(&str, String)],
+) -> std::fmt::Result {
     writeln!(out, "{}  {}", question.words(), included(report.included))?;
     if let Some(facts) = &report.statement {
         writeln!(out, "  account      {}", facts.account)?;
+        if !report
+            .checks
+            .iter()
+            .any(|check| check.id == "account-expected")
+        {
+            writeln!(
+                out,
+                "               Is this your account, spelt exactly so? This check did not ask."
+            )?;
+        }
         writeln!(
             out,
             "  exchange     {} ({})",
@@ -49,6 +80,26 @@ fn write_report(out: &mut String, report: &Report, question: Question) -> std::f
         writeln!(out, "  snapshot     {}", time(facts.snapshot_time))?;
         writeln!(out, "  attestation  {}", facts.attestation)?;
     }
+    if let Some(facts) = &report.attestation {
+        writeln!(
+            out,
+            "  exchange     {} ({})",
+            facts.entity, facts.log_origin
+        )?;
+        writeln!(
+            out,
+            "  period       {}, attestation {}",
+            facts.period, facts.sequence
+        )?;
+        writeln!(out, "  snapshot     {}", time(facts.snapshot_time))?;
+        writeln!(out, "  attestation  {}", facts.digest)?;
+    }
+    if let Some(head) = &report.log {
+        writeln!(out, "  log head     {}", log_head(head))?;
+    }
+    for (name, value) in brought {
+        writeln!(out, "  {name:<12} {value}")?;
+    }
     if report.books.iter().any(|book| book.amount.is_some()) {
         writeln!(out, "\nIs this your balance?")?;
         for book in &report.books {
@@ -59,6 +110,15 @@ fn write_report(out: &mut String, report: &Report, question: Question) -> std::f
         writeln!(out, "\nCovered?")?;
         for book in &report.books {
             writeln!(out, "  {:<8} {}", book.asset, coverage(book))?;
+        }
+        let mut classes: Vec<&str> = Vec::new();
+        for sum in report.books.iter().flat_map(|book| &book.reserves) {
+            if !classes.contains(&sum.class) {
+                classes.push(sum.class);
+            }
+        }
+        for class in classes {
+            writeln!(out, "  class {class}: {}", class_words(class))?;
         }
     }
     writeln!(out, "\nChecks")?;
@@ -90,8 +150,52 @@ fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
     )?;
     if let (Some(reason), Some(detail)) = (check.reason, &check.detail) {
         writeln!(out, "          {reason}: {detail}")?;
+        if reason == "node-hash" || detail.ends_with("is damaged") {
+            writeln!(
+                out,
+                "          The copy is damaged: fetch it again before you accuse anybody."
+            )?;
+        }
+    }
+    for name in TOLD {
+        if let Some(value) = check.facts.get(name) {
+            let value = match (name, value.parse()) {
+                ("signed_after", Ok(seconds)) => time(seconds),
+                _ => shown::line(value),
+            };
+            writeln!(out, "          {}: {value}", name.replace('_', " "))?;
+        }
     }
     Ok(())
+}
+
+fn log_head(head: &LogFacts) -> String {
+    let entries = match head.size {
+        1 => "1 entry".to_string(),
+        size => format!("{size} entries"),
+    };
+    let dated = match head.time {
+        Some(seconds) => format!(
+            "current at {} by {}",
+            time(seconds),
+            head.witnesses.join(", ")
+        ),
+        None => "not dated: the policy asks for no witnesses".into(),
+    };
+    format!("{entries}, {dated}; later corrections not seen")
+}
+
+/// What a class of evidence is worth (SPEC §7.5).
+fn class_words(class: &str) -> &'static str {
+    match class {
+        "A" => "proven against a block that you have confirmed",
+        "B" => "read again by your own node",
+        "C" => "several nodes agree, which the exchange names",
+        "A, block unconfirmed" => {
+            "proven against a block that nobody confirmed, so worth no more than D; `por audit` with own nodes can raise it"
+        }
+        _ => "the exchange's own signed word; `por audit` with own nodes can raise it",
+    }
 }
 
 fn included(verdict: Included) -> &'static str {

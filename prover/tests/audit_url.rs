@@ -132,6 +132,63 @@ fn a_host_that_alters_drops_or_cuts_files_is_found_out_and_named() {
 }
 
 #[test]
+fn a_file_that_is_too_long_is_refused_in_a_report_as_in_a_folder() {
+    let sample = published();
+    let host = StaticHost::of(&sample.at("publication"));
+    let letter = format!("{FOLDER}/annexes/letter.txt");
+    for more in [1, 2, 3, 5000] {
+        let mut longer = b"We looked.\n".to_vec();
+        longer.resize(longer.len() + more, b'!');
+        host.rule(&letter, Rule::Instead(longer));
+        let done = audit(sample, &host.url()).expect(1);
+        assert!(done.out.contains("\"annexes-present\""), "{}", done.out);
+    }
+    host.forget_rules();
+    let json = format!("{FOLDER}/attestation.json");
+    host.rule(&json, Rule::Instead(vec![b' '; 70_000]));
+    audit(sample, &host.url()).says(1, &["too-large"]);
+}
+
+#[test]
+fn of_a_log_that_the_policy_does_not_know_no_list_is_fetched() {
+    let sample = published();
+    let host = StaticHost::of(&sample.at("publication"));
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path().join("other");
+    let other = [
+        "init",
+        "--entity",
+        "Other",
+        "--log-origin",
+        support::ORIGIN,
+        "--home",
+    ];
+    let other = [&other[..], &[home.to_str().unwrap()]].concat();
+    sample.anyone(&other).expect(0);
+    let policy = home.join("policy");
+    let arguments = ["audit", &host.url(), "--policy", policy.to_str().unwrap()];
+    sample.anyone(&arguments).says(
+        1,
+        &[
+            "NOT VERIFIED",
+            "FAIL  2 attestation-signed",
+            "nothing more is fetched",
+        ],
+    );
+    let lists = ["books.jsonl", "reserves.jsonl", "annexes", "tiles"];
+    let asked = host.asked();
+    assert!(
+        !asked
+            .iter()
+            .any(|path| lists.iter().any(|list| path.contains(list))),
+        "{asked:?}"
+    );
+    // Without a policy nobody was asked for: all that can be looked at is looked at.
+    sample.anyone(&["audit", &host.url()]).expect(6);
+    assert!(host.asked().iter().any(|path| path.contains("books.jsonl")));
+}
+
+#[test]
 fn a_host_or_a_network_that_fails_is_no_verdict() {
     let sample = published();
     let host = StaticHost::of(&sample.at("publication"));
@@ -153,11 +210,13 @@ fn a_host_or_a_network_that_fails_is_no_verdict() {
     audit(sample, "http://127.0.0.1:9").refuses(4, &["http://127.0.0.1:9"]);
     audit(sample, "ftp://example.org/x").refuses(3, &["folders and buckets"]);
     audit(sample, "https://user:hunter2@example.org/x").refuses(3, &["more than a host"]);
-    // What was brought is gone again.
-    let mut left = fs::read_dir(std::env::temp_dir())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name());
-    assert!(!left.any(|name| name.to_string_lossy().starts_with("por-audit-")));
+    // What was brought is gone again. (A folder of its own: other audits are at work at the same time.)
+    let brought = tempfile::tempdir().unwrap();
+    host.rule(&pack, Rule::Cut(1000));
+    let arguments = ["audit", &host.url(), "--policy", "exchange/policy"];
+    let mut failing = support::command(sample.path(), &arguments);
+    support::run(failing.env("TMPDIR", brought.path())).expect(4);
+    assert_eq!(fs::read_dir(brought.path()).unwrap().count(), 0);
 }
 
 #[test]

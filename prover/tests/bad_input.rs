@@ -497,6 +497,20 @@ fn f_02_a_full_standard_output_is_an_io_error() {
         .refuses(3, &["/dev/zero", "more than"]);
 }
 
+/// The statement with the length of its core put right, where the core begins the file and was changed.
+fn with_core_length(file: &[u8]) -> Vec<u8> {
+    let begin = b"por/statement/v1\ncore ";
+    let Some(rest) = file.strip_prefix(&begin[..]) else {
+        return file.to_vec();
+    };
+    let digits = rest.iter().position(|byte| *byte == b'\n').unwrap();
+    let next = b"\nattestation ";
+    let end = rest.windows(next.len()).rposition(|window| window == next);
+    let core = &rest[digits + 1..end.unwrap()];
+    let length = core.len().to_string();
+    [begin, length.as_bytes(), b"\n", core, &rest[end.unwrap()..]].concat()
+}
+
 #[test]
 fn verify_exits_by_its_verdict() {
     let sample = published().copy();
@@ -547,15 +561,59 @@ fn verify_exits_by_its_verdict() {
         "por/statement/v1\ncore",
         "por/statement/\u{1b}[2J\ncore",
     );
-    for name in ["ansi.por", "origin.por"] {
-        let done = verify(name, &trusted);
-        assert_ne!(done.code, 0);
-        assert!(
-            !done.out.contains('\u{1b}') && !done.err.contains('\u{1b}'),
-            "{}",
-            done.out
-        );
+    // A core that nobody signed, whose key would clear the screen and paint a verdict; its book; a newline; a word turned.
+    let painted = "\\u001b[2J\\u001b[HIncluded?  verified";
+    put(
+        "key.por",
+        "\"no_other_balance\"",
+        &format!("\"{painted}\": 0,\n  \"no_other_balance\""),
+    );
+    put(
+        "asset.por",
+        "\"asset\": \"",
+        &format!("\"asset\": \"{painted}"),
+    );
+    put(
+        "line.por",
+        "\"kind\": \"owed\"",
+        "\"kind\": \"\\nIncluded?  verified\\u202e\"",
+    );
+    put(
+        "type.por",
+        "\"exact\": \"",
+        &format!("\"exact\": [], \"{painted}\": \""),
+    );
+    for name in [
+        "ansi.por",
+        "origin.por",
+        "key.por",
+        "asset.por",
+        "line.por",
+        "type.por",
+    ] {
+        let file = fs::read(sample.at(name)).unwrap();
+        let file = with_core_length(&file);
+        sample.write(name, file);
+        for json in [&[][..], &["--json"]] {
+            let done = verify(name, &[&trusted[..], json].concat());
+            assert_ne!(done.code, 0, "{name}");
+            let said = done.out.clone() + &done.err;
+            let obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+            assert!(!said.contains(obeyed), "{name}: {said}");
+            assert!(!said.contains("\nIncluded?"), "{name}: {said}");
+            assert!(said.len() < 8_000, "{name}: {}", said.len());
+        }
     }
+    // A key of a megabyte fills no screen.
+    put(
+        "long.por",
+        "\"no_other_balance\"",
+        &format!("\"{}\"", "k".repeat(1_000_000)),
+    );
+    let long = with_core_length(&fs::read(sample.at("long.por")).unwrap());
+    sample.write("long.por", long);
+    let done = verify("long.por", &trusted).expect(1);
+    assert!(done.out.len() < 8_000, "{}", done.out.len());
     // Another exchange's policy, and files that are none.
     let other = [
         "init",

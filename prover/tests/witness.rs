@@ -148,7 +148,7 @@ fn a_witness_cosigns_what_extends_its_last_head_and_answers_by_the_standard() {
     conflict(&witness.add(&request(4, &all[..4], &log)), 5);
     // l_01: another root of the same size.
     let other = leaves(5, "other");
-    assert_eq!(witness.add(&request(5, &other, &log)).status, 422);
+    assert_eq!(witness.add(&request(5, &other, &log)).status, 409);
     // l_03: another history, a proof that is missing, too long, or of another size.
     assert_eq!(
         witness.add(&request(5, &leaves(7, "other"), &log)).status,
@@ -357,7 +357,7 @@ fn a_head_is_on_disk_before_its_cosignature_is_out() {
         conflict(&witness.add(&request(size - 1, to, &log)), size);
         let other = leaves(size, "other");
         let refused = witness.add(&request(size, &other, &log));
-        assert_eq!(refused.status, 422);
+        assert_eq!(refused.status, 409);
     }
     // Killed while it answers: whatever came out is what it remembers, or less than that.
     let mut size = 6_u64;
@@ -383,7 +383,7 @@ fn a_head_is_on_disk_before_its_cosignature_is_out() {
         }
         let other = leaves(remembered, "other");
         let refused = witness.add(&request(remembered, &other, &log));
-        assert_eq!(refused.status, 422);
+        assert_eq!(refused.status, 409);
         size = remembered;
     }
 }

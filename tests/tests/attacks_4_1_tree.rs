@@ -17,6 +17,7 @@ use por_protocol::liabilities::{
     ARITY, Blinding, ChildSecret, LeafOpening, Position, Salt, Shape, TILE_BYTES, TileProver,
     record_hash,
 };
+use por_protocol::report::Covered;
 use por_protocol::run_key::{RunKey, Secrets, Subject};
 use published::{audit_folder, audited, publish};
 
@@ -335,8 +336,14 @@ fn t_08_a_negative_padding_leaf_is_refused_as_range() {
     assert_refused(&report, "siblings-non-negative", "range");
     // All else is true: leaf, sum, and the lowered total.
     let failed = report.checks.iter().filter(|check| check.reason.is_some());
-    assert_eq!(failed.count(), 1, "{report:?}");
-    assert_refused(&audited(&exchange), "siblings-non-negative", "range");
+    assert_eq!(failed.count(), 2, "{report:?}");
+    let audit = audited(&exchange);
+    assert_refused(&audit, "siblings-non-negative", "range");
+    // And so the lowered total covers nothing: whoever may subtract can make any reserves suffice.
+    for report in [report, audit] {
+        assert_eq!(report.books[0].covered, Covered::CannotTell);
+        assert_eq!(report.books[0].class, None);
+    }
 }
 
 #[test]

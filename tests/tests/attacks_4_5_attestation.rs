@@ -5,7 +5,7 @@ mod published;
 
 use acceptance::sample::{
     Lies, NOW, SampleExchange, StatementParts, Terms, assert_refused, assert_undecided,
-    assert_verified, asset, btc, verify, verify_with,
+    assert_verified, asset, btc, eth, verify, verify_with,
 };
 use por_protocol::amount::Amount;
 use por_protocol::attestation::{Annex, Attestation};
@@ -14,9 +14,9 @@ use por_protocol::log::{Conflict, Evidence, compare_heads};
 use por_protocol::note::{Note, SecretKey};
 use por_protocol::period::Period;
 use por_protocol::policy::Policy;
-use por_protocol::report::{Covered, Included};
+use por_protocol::report::{Covered, Included, Report};
 use por_protocol::verify::Trust;
-use published::{add_to, audit_folder, audited, publish, publish_as};
+use published::{add_to, audit_folder, audit_with, audited, publish, publish_as};
 
 fn small() -> &'static SampleExchange {
     SampleExchange::small()
@@ -394,6 +394,153 @@ fn m_12_coverage_is_computed_from_figures_and_apart_from_inclusion() {
     // Sums that are not those of the addresses are refused by the auditor.
     at(u64::MAX, &mut exchange);
     assert_refused(&audited(&exchange), "reserves-summed", "mismatch");
+}
+
+#[test]
+fn m_03_a_member_that_is_not_there_is_refused_and_null_stands_for_none() {
+    let text = honest_text();
+    for (member, malformed) in [
+        ("  \"supersedes\": null,\n", "syntax"),
+        ("  \"sequence\": 0,\n", "syntax"),
+    ] {
+        let without = text.replacen(member, "", 1);
+        assert_ne!(without, text, "{member}");
+        assert_refused(&verify(&under_text(&without)), "well-formed", malformed);
+    }
+    // What may be left out is not null: there would be two texts of one attestation.
+    let muhash = text.replacen("\"height\"", "\"muhash\": null,\n        \"height\"", 1);
+    assert_ne!(muhash, text);
+    assert_refused(&verify(&under_text(&muhash)), "well-formed", "syntax");
+}
+
+#[test]
+fn later_formats_are_unsupported_however_they_look_and_sizes_come_first() {
+    let later = |format: &str| format!("{{\"format\":\"{format}\",\"new\":[1,2]}}\n");
+    let code = |result: Result<(), por_protocol::error::Error>| result.unwrap_err().code();
+    let disclosure = later("por/disclosure/v2");
+    let disclosed = por_protocol::disclosure::Disclosure::parse(disclosure.as_bytes());
+    assert_eq!(code(disclosed.map(drop)), "unsupported");
+    let evidence = later("por/equivocation/v2");
+    assert_eq!(
+        code(Evidence::parse(evidence.as_bytes()).map(drop)),
+        "unsupported"
+    );
+    let long = " ".repeat(3_000_000);
+    let core = por_protocol::statement::Core::parse(&long);
+    assert_eq!(code(core.map(drop)), "too-large");
+    let plan = por_protocol::plan::Plan::parse(" ".repeat(100_000_000).as_bytes());
+    assert_eq!(code(plan.map(drop)), "too-large");
+}
+
+#[test]
+fn coverage_rests_on_every_check_that_its_figures_rest_on() {
+    let covered = |report: &Report| {
+        let books = report.books.iter();
+        books
+            .map(|book| (book.covered, book.class))
+            .collect::<Vec<_>>()
+    };
+    let folder = publish(small());
+    let honest = audit_folder(folder.path(), small());
+    assert!(!honest.books.is_empty());
+    assert!(
+        covered(&honest)
+            .iter()
+            .all(|(is, _)| *is == Covered::Covered)
+    );
+    let untold = vec![(Covered::CannotTell, None); honest.books.len()];
+    // The auditor's own source has another block there: what the exchange says of its balances is of no chain.
+    let block = &small().attestation().snapshot.blocks[0];
+    let other = format!("{}2", &block.hash[..block.hash.len() - 1]);
+    assert_ne!(other, block.hash);
+    let denied = audit_with(folder.path(), small(), &[(&block.network, &other)]);
+    assert_refused(&denied, "balances-confirmed", "mismatch");
+    assert_eq!(covered(&denied), untold);
+    let confirmed = audit_with(folder.path(), small(), &[(&block.network, &block.hash)]);
+    assert_verified(&confirmed);
+    assert!(
+        covered(&confirmed)
+            .iter()
+            .all(|(is, _)| *is == Covered::Covered)
+    );
+    // Whom the auditor could not ask says nothing.
+    let silent = audit_with(folder.path(), small(), &[("eip155:424242", &other)]);
+    assert_undecided(&silent, "balances-confirmed", "missing");
+    assert!(
+        covered(&silent)
+            .iter()
+            .all(|(is, _)| *is == Covered::Covered)
+    );
+    // A list of addresses that is not the signed one.
+    let mut attestation = small().attestation();
+    attestation.reserves.root = Digest::of(b"another list");
+    let folder = publish_as(small(), &attestation);
+    let other = audit_folder(folder.path(), small());
+    assert_refused(&other, "reserves-complete", "mismatch");
+    assert_eq!(covered(&other), untold);
+}
+
+#[test]
+fn a_scheme_that_nobody_knows_hides_no_false_signature() {
+    let build = |lie: &dyn Fn(&mut SampleExchange)| {
+        let mut exchange =
+            SampleExchange::build(&Terms::default(), &[btc(), eth()], &Lies::default());
+        lie(&mut exchange);
+        exchange
+    };
+    let unknown = build(&|exchange| exchange.reserves[0].scheme = "of-2040".into());
+    assert_undecided(&audited(&unknown), "ownership", "unsupported");
+    // In either order, and on however many threads.
+    for (unknown, other) in [(0, 1), (1, 0)] {
+        let both = build(&|exchange| {
+            exchange.reserves[unknown].scheme = "of-2040".into();
+            let first = exchange.reserves[unknown].signatures.clone();
+            exchange.reserves[other].signatures = first;
+        });
+        assert_refused(&audited(&both), "ownership", "field");
+    }
+}
+
+#[test]
+fn an_audit_tells_what_it_was_of() {
+    let folder = publish(small());
+    let attestation = small().attestation();
+    let bytes = std::fs::read(folder.path().join("attestations/000000/attestation.json")).unwrap();
+    let report = audit_folder(folder.path(), small());
+    assert_eq!(report.attestation, Some(attestation.facts(&bytes)));
+    let facts = report.attestation.unwrap();
+    assert_eq!(facts.digest, Digest::of(&bytes).to_string());
+    assert_eq!((facts.sequence, facts.period.as_str()), (0, "2026-10"));
+    // The report of a statement has no such member: it says what it was of already.
+    let report = verify(&small().statement("amara").encode());
+    assert!(
+        !serde_json::to_string(&report)
+            .unwrap()
+            .contains("\"attestation\":{")
+    );
+}
+
+#[test]
+fn a_folder_that_the_log_lists_and_nobody_finds_speaks_against_the_publication() {
+    let folder = publish(small());
+    let second = SampleExchange::build(&Terms::next_month(), &[btc()], &Lies::default());
+    add_to(folder.path(), &second, &second.attestation());
+    std::fs::remove_dir_all(folder.path().join("attestations/000001")).unwrap();
+    assert_refused(
+        &audit_folder(folder.path(), &second),
+        "well-formed",
+        "mismatch",
+    );
+}
+
+#[test]
+fn a_row_that_calls_for_a_trillion_leaves_costs_nothing() {
+    let mut exchange = small().clone();
+    exchange.books[0].row.leaf_count = 1 << 40;
+    let start = std::time::Instant::now();
+    let report = audited(&exchange);
+    assert_eq!(report.included, Included::NotVerified);
+    assert!(start.elapsed() < std::time::Duration::from_secs(5));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use por_protocol::merkle::leaf_hash;
 use por_protocol::note::{KeyName, Note, SecretKey};
 use por_protocol::period::Period;
 use por_protocol::policy::Policy;
-use por_protocol::report::{Included, Report};
+use por_protocol::report::{Covered, Included, Report};
 use por_protocol::verify::Trust;
 use por_prover::chains::recheck::BalanceChecks;
 use por_prover::publication::{AuditOptions, Publication, audit};
@@ -514,6 +514,41 @@ fn a_key_rotation_is_signed_by_both_keys_and_binds_what_follows() {
         "log-complete",
         "signature",
     );
+    // A head that the old key alone signed after the rotation is refused: who has it, signs no more heads. By the new key
+    // alone, or by both, it is right.
+    let entries = [
+        read(0),
+        (serde_json::to_string_pretty(&rotation).unwrap() + "\n").into_bytes(),
+    ];
+    std::fs::remove_dir_all(folder.path().join("attestations/000001")).unwrap();
+    std::fs::remove_dir_all(folder.path().join("log")).unwrap();
+    write_entries(folder.path(), &Terms::default(), &entries);
+    let policy = format!("{}log {}\n", Terms::default().policy(), new.public());
+    let by_new_policy = || {
+        let balances = BalanceChecks::offline().unwrap();
+        let options = AuditOptions {
+            balances: &balances,
+            policy: Some(policy.as_bytes()),
+            now: NOW,
+            sequence: Some(0),
+            progress: false,
+        };
+        audit(&Publication::at(folder.path()), &options).unwrap()
+    };
+    let checkpoint = folder.path().join("log/checkpoint");
+    let by_old = std::fs::read_to_string(&checkpoint).unwrap();
+    let report = by_new_policy();
+    assert_refused(&report, "log-complete", "signature");
+    assert_eq!(report.books[0].covered, Covered::CannotTell);
+    let head = Note::parse(by_old.as_bytes())
+        .unwrap()
+        .unverified_text()
+        .to_owned();
+    let by_both = format!("{by_old}{}", new.signature_line(&head).unwrap());
+    for right in [by_both, new.sign(&head).unwrap()] {
+        std::fs::write(&checkpoint, &right).unwrap();
+        assert_verified(&by_new_policy());
+    }
     // The chain of keys must not have a gap.
     let third = SecretKey::new(
         old.public().name().clone(),

@@ -60,22 +60,39 @@ impl Serialize for Class {
 #[derive(Clone, Debug, Default)]
 pub struct Confirmed {
     blocks: BTreeMap<String, String>,
+    disputed: BTreeSet<String>,
     requeried: BTreeSet<(String, Evidence)>,
     answered: BTreeSet<String>,
 }
 
 impl Confirmed {
-    /// The chain `network` has, at the snapshot's height, the block with this hash.
+    /// The chain `network` has, at the snapshot's height, the block with this hash. Where two are said, neither is
+    /// confirmed, and nothing that is said later confirms one of them.
     ///
     /// # Errors
     /// [`Error::Mismatch`] where another hash was confirmed for the same chain.
     pub fn block(&mut self, network: &str, hash: &str) -> Result<(), Error> {
-        match self.blocks.insert(network.into(), hash.into()) {
-            Some(other) if other != hash => Err(Error::Mismatch {
-                what: "confirmed block",
-                why: format!("{network} is confirmed at {other} and at {hash}"),
-            }),
-            _ => Ok(()),
+        let dispute = |why: String| Error::Mismatch {
+            what: "confirmed block",
+            why,
+        };
+        if self.disputed.contains(network) {
+            return Err(dispute(format!(
+                "{network} is confirmed at several, {hash} among them"
+            )));
+        }
+        match self.blocks.get(network) {
+            Some(other) if other != hash => {
+                let why = format!("{network} is confirmed at {other} and at {hash}");
+                self.blocks.remove(network);
+                self.disputed.insert(network.into());
+                Err(dispute(why))
+            }
+            Some(_) => Ok(()),
+            None => {
+                self.blocks.insert(network.into(), hash.into());
+                Ok(())
+            }
         }
     }
 

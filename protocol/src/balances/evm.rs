@@ -12,7 +12,7 @@ use crate::amount::ExactAmount;
 use crate::asset::InstanceId;
 use crate::attestation::SnapshotBlock;
 use crate::book_row::Evidence;
-use crate::error::Error;
+use crate::error::{Error, Judged};
 use crate::hex_bytes::HexBytes;
 use crate::json::{self, FromJson, Mistake};
 use crate::ownership::{Address, Network};
@@ -218,10 +218,12 @@ impl EvmAnnex {
         let mut used = Used::default();
         // A contract's account is proven once, whoever holds its tokens.
         let mut contracts = BTreeMap::new();
+        let mut judged = Judged::default();
         for row in rows {
-            self.verify_row(row, (tokens, wallets), &mut contracts, &mut used)
-                .map_err(|error| about(row, error))?;
+            let result = self.verify_row(row, (tokens, wallets), &mut contracts, &mut used);
+            judged.take(result.map_err(|error| about(row, error)));
         }
+        judged.finish()?;
         let records = [
             (self.accounts.len(), used.accounts.len()),
             (self.storage.len(), used.storage),

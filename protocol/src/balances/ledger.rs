@@ -10,7 +10,7 @@ use super::{EvmAnnex, UtxoAnnex, Wallets, annex_name, is_evidence, mismatch};
 use crate::asset::Asset;
 use crate::attestation::{Snapshot, SnapshotBlock};
 use crate::book_row::Evidence;
-use crate::error::Error;
+use crate::error::{Error, Judged};
 use crate::ownership::Network;
 use crate::report::Facts;
 use crate::reserve_row::ReserveRow;
@@ -31,14 +31,15 @@ pub struct BalanceEvidence<'a> {
 /// Checks every row's balance against its evidence, and that evidence annexes hold nothing else.
 ///
 /// # Errors
-/// What is false about the first balance that is not what its evidence says; [`Error::Missing`] for a token that `tokens`
-/// does not know.
+/// What is false about the first balance that is not what its evidence says; only where none is, [`Error::Missing`] for a
+/// token that `tokens` does not know, and [`Error::Unsupported`].
 pub fn verify_balances(
     evidence: &BalanceEvidence<'_>,
     tokens: &TokenRegistry,
 ) -> Result<Facts, Error> {
     let mut facts = Facts::new();
-    check_coins(evidence, tokens, &mut facts)?;
+    let mut judged = Judged::default();
+    judged.take(check_coins(evidence, tokens, &mut facts));
     let mut chains: BTreeMap<&str, Vec<&ReserveRow>> = BTreeMap::new();
     let mut readings = Vec::new();
     for row in evidence.rows {
@@ -46,7 +47,8 @@ pub fn verify_balances(
         // A chain's own coin has no contract to call.
         if row.evidence == Evidence::ContractCall && row.instance.native().is_some() {
             let why = format!("no {} shows {}", row.evidence.as_str(), row.instance);
-            return mismatch("evidence", why);
+            judged.take(mismatch::<()>("evidence", why));
+            continue;
         }
         match (row.evidence, namespace) {
             (Evidence::EvmStateProof | Evidence::ContractCall, "eip155")
@@ -56,40 +58,29 @@ pub fn verify_balances(
             (Evidence::SignedReading | Evidence::AgreedReadings, _) => readings.push(row),
             (other, _) => {
                 let why = format!("{} has no {}", row.network, other.as_str());
-                return mismatch("evidence", why);
+                judged.take(mismatch::<()>("evidence", why));
             }
         }
     }
-    // Their records are verified here; which rows they speak for is step 13's.
-    let wallets = Wallets::read(evidence.snapshot, evidence.annexes)?;
+    // Their records are verified here; which rows they speak for is step 13's. Without them nobody can say which accounts
+    // run another's code.
     let mut expected = Vec::new();
-    for (network, rows) in &chains {
-        let parsed: Network = network.parse().map_err(|_| Error::Unsupported {
-            what: "network",
-            found: crate::json::shorten(network),
-        })?;
-        let block = block_of(evidence.snapshot, network)?;
-        let name = annex_name(&parsed).unwrap_or_default();
-        let Some(bytes) = evidence.annexes.get(&name) else {
-            return mismatch("annex", format!("reserves on {network} rest on {name}"));
-        };
-        let time = evidence.snapshot.time;
-        match parsed {
-            Network::Evm(_) => {
-                let annex = EvmAnnex::parse(&parsed, bytes)?;
-                annex.verify(block, time, rows, tokens, &wallets)?;
-            }
-            _ => UtxoAnnex::parse(&parsed, bytes)?.verify(&parsed, block, time, rows)?,
+    if let Some(wallets) = judged.take(Wallets::read(evidence.snapshot, evidence.annexes)) {
+        for (network, rows) in &chains {
+            let name = verify_chain(evidence, (tokens, &wallets), network, rows);
+            expected.extend(judged.take(name));
         }
-        expected.push(name);
+        let used = judged.take(wallets.check_used(evidence.rows));
+        facts.extend(used.unwrap_or_default());
     }
     let bytes = evidence.annexes.get(READINGS_ANNEX);
-    facts.extend(reading::verify(
+    let read = reading::verify(
         bytes.map(Vec::as_slice).unwrap_or_default(),
         evidence.snapshot,
         &readings,
-    )?);
-    facts.extend(wallets.check_used(evidence.rows)?);
+    );
+    facts.extend(judged.take(read).unwrap_or_default());
+    judged.finish()?;
     // An annex by an evidence's name that nothing rests on would look like evidence.
     for name in evidence.annexes.keys() {
         if is_evidence(name)
@@ -102,6 +93,33 @@ pub fn verify_balances(
     }
     facts.insert("balances", evidence.rows.len().to_string());
     Ok(facts)
+}
+
+/// The rows of one chain against its annex, whose name it gives.
+fn verify_chain(
+    evidence: &BalanceEvidence<'_>,
+    (tokens, wallets): (&TokenRegistry, &Wallets),
+    network: &str,
+    rows: &[&ReserveRow],
+) -> Result<String, Error> {
+    let parsed: Network = network.parse().map_err(|_| Error::Unsupported {
+        what: "network",
+        found: crate::json::shorten(network),
+    })?;
+    let block = block_of(evidence.snapshot, network)?;
+    let name = annex_name(&parsed).unwrap_or_default();
+    let Some(bytes) = evidence.annexes.get(&name) else {
+        return mismatch("annex", format!("reserves on {network} rest on {name}"));
+    };
+    let time = evidence.snapshot.time;
+    match parsed {
+        Network::Evm(_) => {
+            let annex = EvmAnnex::parse(&parsed, bytes)?;
+            annex.verify(block, time, rows, tokens, wallets)?;
+        }
+        _ => UtxoAnnex::parse(&parsed, bytes)?.verify(&parsed, block, time, rows)?,
+    }
+    Ok(name)
 }
 
 fn block_of<'a>(snapshot: &'a Snapshot, network: &str) -> Result<&'a SnapshotBlock, Error> {

@@ -152,13 +152,18 @@ enum Voice {
 
 /// The wallets annexes of all chains, verified against the snapshot's blocks.
 #[derive(Clone, Debug, Default)]
-pub struct Wallets(BTreeMap<(String, String), Voice>);
+pub struct Wallets {
+    voices: BTreeMap<(String, String), Voice>,
+    /// The first record that cannot be decided. It says nothing of the others.
+    undecided: Option<Error>,
+}
 
 impl Wallets {
     /// Reads and verifies the wallets annexes among `annexes`.
     ///
     /// # Errors
-    /// What is false about the first record; [`Error::Unsupported`] for contracts that are not listed.
+    /// What is false about the first record that is. Contracts that are not listed are none of it: see
+    /// [`Wallets::check_known`].
     pub fn read(snapshot: &Snapshot, annexes: &BTreeMap<String, Vec<u8>>) -> Result<Self, Error> {
         Self::read_at(&snapshot.blocks, Some(snapshot.time), annexes)
     }
@@ -192,6 +197,14 @@ impl Wallets {
         Ok(wallets)
     }
 
+    /// Whether every record could be decided.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for the first contract that is not listed, or a record of a kind that this version does not know.
+    pub fn check_known(&self) -> Result<(), Error> {
+        self.undecided.clone().map_or(Ok(()), Err)
+    }
+
     /// Whether an annex of this name is one of wallets.
     #[must_use]
     pub fn is_annex(name: &str) -> bool {
@@ -223,10 +236,18 @@ impl Wallets {
             check_time(time, header.time())?;
         }
         for line in lines {
-            let record = json::parse(WHAT, line, MAX_SAFE_BYTES)?;
-            let (address, voice) = verify_record(&network, header.state_root(), record)?;
+            let record = json::parse(WHAT, line, MAX_SAFE_BYTES);
+            let record =
+                record.and_then(|record| verify_record(&network, header.state_root(), record));
+            let (address, voice) = match record {
+                Err(error) if error.is_undecided() => {
+                    self.undecided.get_or_insert(error);
+                    continue;
+                }
+                record => record?,
+            };
             let key = (block.network.clone(), address.clone());
-            if self.0.insert(key, voice).is_some() {
+            if self.voices.insert(key, voice).is_some() {
                 return Err(Error::Duplicate {
                     what: "record",
                     found: address,
@@ -247,7 +268,7 @@ impl Wallets {
                 why,
             })
         };
-        let voice = self.0.get(&(row.network.clone(), row.address.clone()));
+        let voice = self.voices.get(&(row.network.clone(), row.address.clone()));
         match (row.scheme.parse(), voice) {
             (Ok(Scheme::Safe), Some(Voice::Safe(safe))) => {
                 let text = challenge.text(&row.parsed_address()?);
@@ -312,7 +333,7 @@ impl Wallets {
     /// Checks that every record is some row's, and tells what a reader should know of them.
     ///
     /// # Errors
-    /// [`Error::Mismatch`].
+    /// [`Error::Mismatch`]; as [`Wallets::check_known`].
     pub fn check_used(&self, rows: &[ReserveRow]) -> Result<Facts, Error> {
         let mut spoken: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
         for row in rows {
@@ -322,7 +343,7 @@ impl Wallets {
         let mut facts = Facts::new();
         let (mut safes, mut calls) = (0_usize, 0_usize);
         let (mut modules, mut delegated) = (Vec::new(), Vec::new());
-        for ((network, address), voice) in &self.0 {
+        for ((network, address), voice) in &self.voices {
             let schemes = spoken.get(&(network.as_str(), address.as_str()));
             let own = |scheme: Scheme| schemes.is_some_and(|all| all.contains(scheme.as_str()));
             let used = match voice {
@@ -346,6 +367,7 @@ impl Wallets {
                 return mismatch(WHAT, format!("the record of {address} is no row's"));
             }
         }
+        self.check_known()?;
         for (name, count) in [("wallets_by_state", safes), ("wallets_by_call", calls)] {
             if count > 0 {
                 facts.insert(name, count.to_string());

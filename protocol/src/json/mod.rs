@@ -205,6 +205,7 @@ mod tests {
             r#"{"total":"5","count":1,"note":null,"kind":"plain",}"#,
             r#"{"total":"\ud800","count":1,"note":null,"kind":"plain"}"#,
             r#"{"count":1,"note":null,"kind":"plain"}"#,
+            r#"{"total":"5","count":1,"kind":"plain"}"#,
             "",
         ] {
             assert!(read(bad).is_err(), "{bad}");

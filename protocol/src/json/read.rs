@@ -8,7 +8,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::Value;
+use super::{Value, shorten};
 
 /// Why a value is not of the wanted type.
 #[derive(Debug)]
@@ -38,15 +38,6 @@ impl fmt::Display for Mistake {
 pub(crate) trait FromJson: Sized {
     /// The value, or why it is none.
     fn from_json(value: Value) -> Result<Self, Mistake>;
-
-    /// The same for the member `name` of an object, which may be missing.
-    fn from_member(member: Option<Value>, name: &str) -> Result<Self, Mistake> {
-        Self::from_json(found(member, name)?)
-    }
-}
-
-fn found(member: Option<Value>, name: &str) -> Result<Value, Mistake> {
-    member.ok_or_else(|| Mistake::Other(format!("missing field `{name}`")))
 }
 
 impl Value {
@@ -56,7 +47,7 @@ impl Value {
             Self::Null => "null".to_string(),
             Self::Bool(value) => format!("boolean `{value}`"),
             Self::Integer(value) => format!("integer `{value}`"),
-            Self::Text(value) => format!("string {value:?}"),
+            Self::Text(value) => format!("string \"{}\"", shorten(value)),
             Self::List(_) => "sequence".to_string(),
             Self::Object(_) => "map".to_string(),
         };
@@ -157,7 +148,8 @@ impl Members {
 
     /// The member of this name.
     pub(crate) fn take<T: FromJson>(&mut self, name: &str) -> Result<T, Mistake> {
-        T::from_member(self.remove(name), name)
+        let member = self.remove(name);
+        T::from_json(member.ok_or_else(|| Mistake::Other(format!("missing field `{name}`")))?)
     }
 
     /// A member that may be left out, and has a value if it is there: `null` would be a second way to leave it out.
@@ -167,7 +159,7 @@ impl Members {
 }
 
 fn unknown_field(key: &str, names: &[&str]) -> Mistake {
-    let mut why = format!("unknown field `{key}`, expected ");
+    let mut why = format!("unknown field `{}`, expected ", shorten(key));
     match names {
         [one, other] => why.push_str(&format!("`{one}` or `{other}`")),
         _ => {
@@ -188,7 +180,7 @@ fn unknown_field(key: &str, names: &[&str]) -> Mistake {
 }
 
 /// Reads a value as the type or variant with these fields, and no others. `field: present` for one that may be left out
-/// and is not `null`; an `Option` without it may be both.
+/// and is not `null`; an `Option` without it is there, and may be `null`.
 macro_rules! fields {
     ($value:expr, $($type:ident)::+ { $($field:ident $(: $how:ident)?),* $(,)? }) => {{
         let mut members = $crate::json::Members::of($value, &[$(stringify!($field)),*])?;
@@ -279,9 +271,5 @@ impl<T: FromJson> FromJson for Option<T> {
             Value::Null => Ok(None),
             some => T::from_json(some).map(Some),
         }
-    }
-
-    fn from_member(member: Option<Value>, _: &str) -> Result<Self, Mistake> {
-        Self::from_json(member.unwrap_or(Value::Null))
     }
 }

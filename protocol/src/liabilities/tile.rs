@@ -74,7 +74,8 @@ pub struct Tile<'a> {
 /// the way is never blamed on the exchange.
 ///
 /// # Errors
-/// [`Error::Length`], [`Error::NodeHash`], [`Error::Encoding`], [`Error::Identity`], [`Error::NodeSum`], [`Error::Void`].
+/// [`Error::Length`], [`Error::NodeHash`], [`Error::TileEncoding`], [`Error::TileIdentity`], [`Error::NodeSum`],
+/// [`Error::Void`].
 pub fn open_record<'a>(
     ctx: &Ctx,
     shape: &Shape,
@@ -102,7 +103,8 @@ pub fn open_record<'a>(
     let children = children
         .chunks_exact(CHILD_BYTES)
         .map(decode_child)
-        .collect::<Result<Vec<Node>, _>>()?;
+        .collect::<Result<Vec<Node>, _>>()
+        .map_err(|error| error.in_tile(level, index))?;
     let children: [Node; ARITY] = children.try_into().map_err(|_| Error::Encoding {
         what: "tile record",
     })?;

@@ -1,6 +1,7 @@
 //! What the log holds: attestations, and changes of its own key.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::string::{String, ToString};
 
 use serde::Serialize;
@@ -88,6 +89,12 @@ impl KeyRotation {
         note.verify("key rotation, old key", &old)?;
         note.verify("key rotation, new key", &new)?;
         Ok(())
+    }
+
+    /// Where the note of the rotation in this entry lies, below a publication.
+    #[must_use]
+    pub fn note_path(entry: u64) -> String {
+        format!("rotations/{entry:06}.note")
     }
 }
 

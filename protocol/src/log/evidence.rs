@@ -19,7 +19,7 @@ use crate::json;
 use crate::merkle::tree_root;
 use crate::note::Note;
 use crate::policy::Policy;
-use crate::suite::require;
+use crate::suite::{require, require_format};
 
 /// Format of an evidence file.
 pub const EVIDENCE_FORMAT: &str = "por/equivocation/v1";
@@ -110,6 +110,7 @@ impl Evidence {
     /// # Errors
     /// [`Error::Syntax`], [`Error::TooLarge`], [`Error::Unsupported`].
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        require_format("evidence", bytes, MAX_BYTES, EVIDENCE_FORMAT)?;
         let evidence: Self = json::parse("evidence", bytes, MAX_BYTES)?;
         require("evidence", &evidence.format, EVIDENCE_FORMAT)?;
         Ok(evidence)

@@ -1,5 +1,8 @@
 //! What a log may say, entry after entry (SPEC §7.6.2).
 //!
+//! A rotation counts only with its note, which both keys signed: whoever stole a retired key can write an entry that brings
+//! it back, and cannot sign that note. And a retired key signs no head any more: see [`History::verify_head`].
+//!
 //! Claim of a [`History`] that took every entry: sequences count up from 0 without a gap, periods follow each other, no
 //! snapshot is older than one before it, a correction names the attestation it replaces and stays in its period, and each
 //! change of key begins where the last one ended.
@@ -8,11 +11,11 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::entry::LogEntry;
+use super::entry::{KeyRotation, LogEntry};
 use crate::attestation::Attestation;
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::note::PublicKey;
+use crate::note::{Note, PublicKey};
 use crate::period::Period;
 
 /// An attestation in the log.
@@ -32,8 +35,34 @@ pub struct Logged {
     pub supersedes: Option<u64>,
     /// The correction that replaced it, where there is one.
     pub superseded_by: Option<u64>,
-    /// The key that was in force, where an earlier rotation names it.
+    /// The key that was in force, where any rotation names it.
     pub key: Option<PublicKey>,
+}
+
+impl Logged {
+    /// Checks that the key in force at this entry signed the note of its attestation, not just any that the policy knows.
+    ///
+    /// # Errors
+    /// [`Error::Signature`].
+    pub fn verify_key(&self, note: &Note<'_>) -> Result<(), Error> {
+        verify_in_force(
+            "attestation, after a change of key",
+            self.key.as_ref(),
+            note,
+        )
+    }
+}
+
+fn verify_in_force(
+    what: &'static str,
+    key: Option<&PublicKey>,
+    note: &Note<'_>,
+) -> Result<(), Error> {
+    match key {
+        Some(key) => note.verify(what, key).map(drop),
+        // Without a rotation the log had one key, and only the policy knows it.
+        None => Ok(()),
+    }
 }
 
 /// A log's entries so far.
@@ -42,6 +71,7 @@ pub struct History {
     origin: String,
     entries: u64,
     attestations: Vec<Logged>,
+    rotations: Vec<(u64, KeyRotation)>,
     key: Option<PublicKey>,
 }
 
@@ -53,6 +83,7 @@ impl History {
             origin: origin.into(),
             entries: 0,
             attestations: Vec::new(),
+            rotations: Vec::new(),
             key: None,
         }
     }
@@ -89,7 +120,13 @@ impl History {
                         why: "it begins with another key than the one before it ended with".into(),
                     });
                 }
+                if self.key.is_none() {
+                    for before in &mut self.attestations {
+                        before.key = Some(old.clone());
+                    }
+                }
                 self.key = Some(new);
+                self.rotations.push((self.entries, rotation));
             }
         }
         self.entries = self.entries.saturating_add(1);
@@ -112,6 +149,39 @@ impl History {
     #[must_use]
     pub const fn key(&self) -> Option<&PublicKey> {
         self.key.as_ref()
+    }
+
+    /// The changes of key, each with the index of its entry.
+    #[must_use]
+    pub fn rotations(&self) -> &[(u64, KeyRotation)] {
+        &self.rotations
+    }
+
+    /// Checks the note of the `number`-th change of key: both keys signed this very entry.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if there are not so many; [`Error::Mismatch`] for another entry's note; as [`KeyRotation::verify`].
+    pub fn verify_rotation(&self, number: usize, entry: &[u8], note: &[u8]) -> Result<(), Error> {
+        let (index, rotation) = self.rotations.get(number).ok_or(Error::Missing {
+            what: "change of key",
+        })?;
+        let note = Note::parse(note)?;
+        if note.unverified_text().as_bytes() != entry {
+            return Err(Error::Mismatch {
+                what: "key rotation",
+                why: format!("its note is not entry {index}"),
+            });
+        }
+        rotation.verify(&note)
+    }
+
+    /// Checks that the key in force after the last entry signed the head with this note. A retired key that was stolen, or
+    /// never destroyed, would otherwise sign heads for ever.
+    ///
+    /// # Errors
+    /// [`Error::Signature`].
+    pub fn verify_head(&self, note: &Note<'_>) -> Result<(), Error> {
+        verify_in_force("checkpoint, after a change of key", self.key(), note)
     }
 
     fn check_origin(&self, origin: &str) -> Result<(), Error> {

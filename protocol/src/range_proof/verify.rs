@@ -71,7 +71,14 @@ pub fn verify_batch(
     let parsed = statements
         .iter()
         .enumerate()
-        .map(|(index, statement)| Challenged::replay(statement).map_err(|error| (index, error)))
+        .map(|(number, statement)| {
+            Challenged::replay(statement).map_err(|error| match statement.context {
+                RangeContext::Tile { position, .. } => {
+                    (number, error.in_tile(position.level, position.index))
+                }
+                _ => (number, error),
+            })
+        })
         .collect::<Result<Vec<_>, _>>()?;
     if holds(generators, statements, &parsed, entropy) {
         return Ok(());

@@ -96,14 +96,7 @@ impl BalanceChecks {
             let result = recheck_readings(node, snapshot, assets, rows, &mut confirmed, &mut facts);
             note(result.map_err(|error| protocol(&error)));
         }
-        let is_false = |error: &&ProtocolError| {
-            !matches!(
-                error,
-                ProtocolError::Unreachable { .. } | ProtocolError::Missing { .. }
-            )
-        };
-        let first = errors.iter().find(is_false).or(errors.first()).cloned();
-        let result = match first {
+        let result = match errors.into_iter().reduce(ProtocolError::or_decided) {
             Some(error) => Err(error),
             None => confirmed.check_blocks(snapshot).map(|blocks| {
                 facts.extend(blocks);

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use por_protocol::digest::Digest;
+
 use super::balances::BalanceArgs;
 use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
@@ -55,7 +57,15 @@ impl Audit {
         };
         let report = audit_place(&self.publication, &options, &scope)?;
         record.map_or(Ok(()), UnitRecord::finish)?;
-        print_report(&report, Question::BooksTrue, self.json)?;
+        let policy = policy.map_or_else(
+            || "none: nothing tells who signed".into(),
+            |(text, _)| format!("SHA-256 {}", Digest::of(&text)),
+        );
+        let mut brought = vec![("policy", policy)];
+        if self.part != Part::default() {
+            brought.push(("part", self.part.to_string()));
+        }
+        print_report(&report, Question::BooksTrue, &brought, self.json)?;
         Ok(audit_exit(&report))
     }
 }

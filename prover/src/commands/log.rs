@@ -139,6 +139,14 @@ impl Check {
                 return Ok(Exit::False);
             }
         };
+        match log.check_keys(|path, limit| target.read(path, limit)) {
+            Ok(()) => {}
+            Err(Error::Protocol { what, source }) => {
+                print(format!("NOT VERIFIED: {what}: {source}\n").as_bytes())?;
+                return Ok(Exit::False);
+            }
+            Err(error) => return Err(error),
+        }
         let mut exit = Exit::Ok;
         if let Some(path) = &self.statement {
             let head = statement_head(path)?;

@@ -42,7 +42,7 @@ impl MirrorCommand {
             progress: true,
         };
         let Mirrored { report, entries } = mirror.update()?;
-        print_report(&report, Question::BooksTrue, self.json)?;
+        print_report(&report, Question::BooksTrue, &[], self.json)?;
         match entries {
             Some(entries) => tell!(
                 "Mirrored {entries} entries of the log to {}{}.",

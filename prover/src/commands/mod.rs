@@ -144,8 +144,13 @@ fn print(bytes: &[u8]) -> Result<(), Error> {
         .map_err(Error::io(Path::new("standard output")))
 }
 
-/// Prints a report as JSON or in words.
-fn print_report(report: &Report, question: Question, json: bool) -> Result<(), Error> {
+/// Prints a report as JSON or in words; `brought` is what the checker came with, for the words.
+fn print_report(
+    report: &Report,
+    question: Question,
+    brought: &[(&str, String)],
+    json: bool,
+) -> Result<(), Error> {
     let text = if json {
         let fault = |error: serde_json::Error| Error::Io {
             path: PathBuf::from("report"),
@@ -153,7 +158,7 @@ fn print_report(report: &Report, question: Question, json: bool) -> Result<(), E
         };
         serde_json::to_string(report).map_err(fault)? + "\n"
     } else {
-        report_text::render(report, question)
+        report_text::render(report, question, brought)
     };
     print(text.as_bytes())
 }

@@ -39,7 +39,7 @@ impl Verify {
             now: Some(now()),
         };
         let report = verify_statement(&statement, &trust);
-        print_report(&report, Question::Included, self.json)?;
+        print_report(&report, Question::Included, &[], self.json)?;
         Ok(report_exit(&report))
     }
 }

@@ -156,10 +156,12 @@ fn ask(
             reply = send(seen)?;
         }
     }
-    if reply.status == 409 {
+    // Without a size it says that the root of this very size is another.
+    let other_root = reply.status == 409 && conflict(&reply).is_err();
+    if reply.status == 409 && !other_root {
         return Err("it knows another size of this log at every attempt".into());
     }
-    if reply.status == 422 {
+    if reply.status == 422 || other_root {
         return Err(
             "it has cosigned another history of this log: find out who signed that one".into(),
         );

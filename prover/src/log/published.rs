@@ -5,7 +5,7 @@
 
 use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::tiles::{MAX_BUNDLE_BYTES, bundles, parse_bundle};
-use por_protocol::log::{Checkpoint, History, LogProof};
+use por_protocol::log::{Checkpoint, History, KeyRotation, LogProof};
 use por_protocol::note::Note;
 
 use super::state::LogState;
@@ -15,6 +15,8 @@ use crate::error::Error;
 pub const LOG_FOLDER: &str = "log";
 /// A checkpoint with 64 signatures fits many times over.
 const MAX_CHECKPOINT_BYTES: u64 = 64 * 1024;
+/// Of a change of key; two signatures fit many times over.
+const MAX_NOTE_BYTES: u64 = 64 * 1024;
 /// A log of daily attestations fills this in 270 years; a host that claims more is not read into memory.
 const MAX_ENTRIES: u64 = 100_000;
 
@@ -89,6 +91,36 @@ impl PublishedLog {
     #[must_use]
     pub const fn history(&self) -> &History {
         self.state.history()
+    }
+
+    /// Checks who signed: each change of key both keys, by its note; the head the key that is in force after the last one.
+    ///
+    /// # Errors
+    /// Those of `read`; [`Error::Protocol`] for a note that is missing or false.
+    pub fn check_keys(
+        &self,
+        mut read: impl FnMut(&str, u64) -> Result<Option<Vec<u8>>, Error>,
+    ) -> Result<(), Error> {
+        let history = self.history();
+        for (number, (index, _)) in history.rotations().iter().enumerate() {
+            let path = KeyRotation::note_path(*index);
+            let absent = || ProtocolError::Mismatch {
+                what: "log",
+                why: format!("{path} is missing"),
+            };
+            let note = read(&path, MAX_NOTE_BYTES)?
+                .ok_or_else(|| Error::protocol(LOG_FOLDER)(absent()))?;
+            let entry = usize::try_from(*index)
+                .ok()
+                .and_then(|index| self.state.entries().get(index));
+            let entry = entry.map(Vec::as_slice).unwrap_or_default();
+            history
+                .verify_rotation(number, entry, &note)
+                .map_err(Error::protocol(&path))?;
+        }
+        Note::parse(&self.note)
+            .and_then(|note| history.verify_head(&note))
+            .map_err(Error::protocol(format!("{LOG_FOLDER}/checkpoint")))
     }
 
     /// The proof that entry `index` is under the head.

@@ -8,10 +8,10 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::tiles::{LogFile, MAX_BUNDLE_BYTES, bundles, parse_bundle};
 use por_protocol::log::{LogEntry, LogProof, MAX_ENTRY_BYTES, TreeSize};
 use por_protocol::note::Note;
-use por_protocol::policy::Policy;
-use por_protocol::report::{Facts, LogFacts};
+use por_protocol::report::Facts;
 
 use super::audited_files::AuditedFiles;
+use super::files::read_limited;
 use super::{MAX_NOTE_BYTES, Publication};
 use crate::error::Error;
 use crate::log::{LOG_FOLDER, PublishedLog, Successor};
@@ -54,6 +54,32 @@ impl AuditedLog {
         Ok(log.proof(logged.index))
     }
 
+    /// Of step 9 what authenticity rests on: the key in force signed this attestation, and the head.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(super) fn check_keys(
+        &self,
+        publication: &Publication,
+        (sequence, note): (u64, &Note<'_>),
+    ) -> Result<Result<Facts, ProtocolError>, Error> {
+        let log = match &self.0 {
+            Ok(log) => log,
+            Err(error) => return Ok(Err(error.clone())),
+        };
+        let read = |path: &str, limit| read_limited(&publication.path().join(path), limit);
+        match log.check_keys(read) {
+            Err(Error::Protocol { what, source }) => return Ok(Err(in_file(&what, &source))),
+            done => done?,
+        }
+        let mut attestations = log.history().attestations().iter();
+        let logged = attestations.find(|logged| logged.sequence == sequence);
+        let logged = logged.ok_or_else(|| mismatch("this attestation is not in it"));
+        Ok(logged
+            .and_then(|logged| logged.verify_key(note))
+            .map(|()| Facts::new()))
+    }
+
     /// Step 9: every file of the log and every entry's own copy is there and says the same; nothing else is there; keys
     /// followed each other as the entries say.
     pub(super) fn check_complete(
@@ -74,9 +100,8 @@ impl AuditedLog {
         let Some(logged) = logged else {
             return Err(mismatch("this attestation is not in it"));
         };
-        if let Some(key) = &logged.key {
-            note.verify("attestation, after a change of key", key)?;
-        }
+        logged.verify_key(note)?;
+        log.history().verify_head(&Note::parse(log.note())?)?;
         let mut facts = Facts::from([
             ("entries", log.head().size.to_string()),
             (
@@ -92,32 +117,6 @@ impl AuditedLog {
         }
         Ok(facts)
     }
-}
-
-/// Step 10: a head that is too old tells nothing of today; it is no lie, for a host may serve an old file.
-pub(super) fn check_fresh(
-    policy: Option<&Policy>,
-    head: Option<&LogFacts>,
-    now: u64,
-) -> Result<Facts, ProtocolError> {
-    let Some(maximum) = policy.and_then(Policy::maximum_head_age) else {
-        return Ok(Facts::from([("maximum_age", "none".to_string())]));
-    };
-    let time = head
-        .and_then(|head| head.time)
-        .ok_or(ProtocolError::Missing {
-            what: "a time of the log head",
-        })?;
-    let age = now.saturating_sub(time);
-    if age > maximum {
-        return Err(ProtocolError::Missing {
-            what: "a log head that is not older than the policy allows",
-        });
-    }
-    Ok(Facts::from([
-        ("head_age_seconds", age.to_string()),
-        ("maximum_age_seconds", maximum.to_string()),
-    ]))
 }
 
 fn in_file(file: &str, error: &ProtocolError) -> ProtocolError {

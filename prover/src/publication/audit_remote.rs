@@ -1,6 +1,7 @@
 //! Auditing a publication where it lies: on a web host or in a bucket.
 //!
-//! Lists and notes are brought first. Packs are brought one by one while the trees are walked, and only the last ones are
+//! The log and what is signed are brought first, then the lists and annexes of an attestation that the policy vouches for,
+//! where there is one. Packs are brought one by one while the trees are walked, and only the last ones are
 //! kept: [`KEPT_PACKS`] of 8 MB, however large the publication is. What a host does not have speaks against the
 //! publication; a host or a network that fails says nothing about it, and ends the audit with an error.
 
@@ -13,7 +14,9 @@ use std::sync::{Mutex, PoisonError};
 use por_protocol::log::{LogEntry, MAX_ENTRY_BYTES, TreeSize};
 use por_protocol::report::Report;
 
-use super::audit::{AuditOptions, MAX_LIST_BYTES, audit_files, audit_within};
+use super::audit::{
+    AuditOptions, MAX_ANNEX_BYTES, MAX_LIST_BYTES, SignedFiles, audit_files, audit_within,
+};
 use super::audit_tree::Scope;
 use super::audited_files::AuditedFiles;
 use super::files::open_regular;
@@ -45,7 +48,7 @@ pub fn audit_place(
         source: Source::open(name)?,
         root: brought.path().to_owned(),
     };
-    remote.bring_lists(options.sequence)?;
+    remote.bring_log(options.sequence)?;
     let looked = AuditedFiles::with_packs_from(RemotePacks {
         remote,
         kept: Mutex::default(),
@@ -60,8 +63,8 @@ struct Remote {
 }
 
 impl Remote {
-    /// Everything that an audit reads but packs. What is wrong with it is found by the audit, which reads it again.
-    fn bring_lists(&self, sequence: Option<u64>) -> Result<(), Error> {
+    /// The log, and what is signed of each entry. What is wrong with it is found by the audit, which reads it again.
+    fn bring_log(&self, sequence: Option<u64>) -> Result<(), Error> {
         let folder = self.root.join("attestations");
         std::fs::create_dir(&folder).map_err(Error::io(&folder))?;
         let log = PublishedLog::read(|path, limit| {
@@ -88,7 +91,7 @@ impl Remote {
         let mut next = 0;
         for (index, entry) in (0_u64..).zip(log.state().entries()) {
             match LogEntry::parse(entry) {
-                Ok(LogEntry::Attestation(attestation)) => {
+                Ok(LogEntry::Attestation(_)) => {
                     let folder = format!("attestations/{}", sequence_folder(next));
                     self.bring(
                         &format!("{folder}/attestation.json"),
@@ -96,13 +99,6 @@ impl Remote {
                     )?;
                     if audited == Some(next) {
                         self.bring(&format!("{folder}/attestation.note"), MAX_NOTE_BYTES)?;
-                        for list in ["books.jsonl", "reserves.jsonl"] {
-                            self.bring(&format!("{folder}/{list}"), MAX_LIST_BYTES)?;
-                        }
-                        for annex in &attestation.annexes {
-                            let path = format!("{folder}/annexes/{}", annex.name);
-                            self.bring(&path, annex.size)?;
-                        }
                     }
                     next += 1;
                 }
@@ -117,11 +113,16 @@ impl Remote {
         Ok(())
     }
 
-    /// Copies a file, if there is one; of one that is too long, a byte more than it may have.
+    /// Copies a file, if there is one; of one that is too long, a byte or two more than it may have.
     fn bring(&self, path: &str, limit: u64) -> Result<Option<u64>, Error> {
         let to = self.place(path)?;
         let mut file = BufWriter::new(File::create(&to).map_err(Error::io(&to))?);
-        let copied = self.source.copy(path, limit.saturating_add(1), &mut file)?;
+        let limit = limit.saturating_add(1);
+        let copied = match self.source.copy(path, limit, &mut file) {
+            // The audit measures what was brought, and says that it is too long.
+            Err(Error::Input { .. }) => Some(limit),
+            copied => copied?,
+        };
         file.flush().map_err(Error::io(&to))?;
         drop(file);
         if copied.is_none() {
@@ -153,6 +154,27 @@ pub(super) struct RemotePacks {
 }
 
 impl RemotePacks {
+    /// The lists and annexes of one attestation.
+    pub(super) fn bring_lists(&self, sequence: u64, signed: &SignedFiles) -> Result<(), Error> {
+        let folder = format!("attestations/{}", sequence_folder(sequence));
+        // One that cannot be read has no lists.
+        let Ok((_, attestation)) = signed.parse() else {
+            return Ok(());
+        };
+        for list in ["books.jsonl", "reserves.jsonl"] {
+            self.remote
+                .bring(&format!("{folder}/{list}"), MAX_LIST_BYTES)?;
+        }
+        for annex in &attestation.annexes {
+            // Step 15 refuses a longer one by its size alone.
+            if annex.size <= MAX_ANNEX_BYTES {
+                let path = format!("{folder}/annexes/{}", annex.name);
+                self.remote.bring(&path, annex.size)?;
+            }
+        }
+        Ok(())
+    }
+
     /// A pack at this path below the publication's copy; `None` if there is none of this length.
     ///
     /// # Errors
@@ -166,11 +188,7 @@ impl RemotePacks {
         let Ok(below) = path.strip_prefix(&self.remote.root) else {
             return Ok(None);
         };
-        let copied = match self.remote.bring(&below.to_string_lossy(), length) {
-            // Longer by more than that byte: no file of a publication.
-            Err(Error::Input { .. }) => None,
-            copied => copied?,
-        };
+        let copied = self.remote.bring(&below.to_string_lossy(), length)?;
         if copied != Some(length) {
             if path.exists() {
                 std::fs::remove_file(path).map_err(Error::io(path))?;

@@ -9,7 +9,9 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
+use sha2::{Digest as _, Sha256};
 
 use super::audit_remote::RemotePacks;
 use super::files::{entries_below, is_absent, open_regular};
@@ -35,6 +37,11 @@ impl AuditedFiles {
     /// Whether the publication is somewhere else, so that nobody can list its files.
     pub(super) const fn is_remote(&self) -> bool {
         self.remote.is_some()
+    }
+
+    /// Where files are brought from, if the publication is somewhere else.
+    pub(super) const fn remote(&self) -> Option<&RemotePacks> {
+        self.remote.as_ref()
     }
 
     /// Ends the audit: what was found, if all of it could be looked at.
@@ -91,6 +98,14 @@ impl AuditedFiles {
             return Err(ProtocolError::TooLarge { what, limit, found });
         }
         Ok(bytes)
+    }
+
+    /// The digest of a file, read block by block.
+    pub(super) fn digest(&self, what: &'static str, path: &Path) -> Result<Digest, ProtocolError> {
+        let mut file = self.opened(what, path)?;
+        let mut hash = Sha256::new();
+        std::io::copy(&mut file, &mut hash).map_err(|error| self.why_not(what, path, error))?;
+        Ok(Digest::from_bytes(hash.finalize().into()))
     }
 
     /// Fills `part` from byte `at` of a pack of this length on.

@@ -8,7 +8,7 @@ use por_protocol::reserve_row::ReserveRow;
 use por_protocol::verify::{authenticate, usable_policy};
 
 use super::Publication;
-use super::audit::{Evidence, Files, Parts, check_annexes};
+use super::audit::{Evidence, Files, Parts, SignedFiles, check_annexes};
 use super::audit_log::AuditedLog;
 use super::audited_files::AuditedFiles;
 use crate::error::Error;
@@ -25,7 +25,8 @@ pub struct AuthenticLists {
     pub reserves: Vec<ReserveRow>,
 }
 
-/// The lists of one attestation, if it is the exchange's: steps 1 to 5, 11 and 12, and nothing else.
+/// The lists of one attestation, if it is the exchange's: steps 1 to 5, of step 9 who signed, 11 and
+/// 12, and nothing else.
 ///
 /// # Errors
 /// [`Error::Untrue`] naming the step that failed; [`Error::Refused`] where there is no such attestation; [`Error::Io`].
@@ -62,7 +63,8 @@ pub(super) fn read_lists(
         remedy: "Run `por audit` on it, which tells more.".into(),
     };
     let folder = publication.attestation(sequence);
-    let files = Files::read(&looked, &folder);
+    let files = SignedFiles::read(&looked, &folder)
+        .and_then(|signed| Files::read(&looked, &folder, signed));
     let mut checks = Checks::default();
     let parts = files.as_ref().map_err(Clone::clone).and_then(Parts::parse);
     let found = match &parts {
@@ -73,6 +75,8 @@ pub(super) fn read_lists(
                 let proof = proof.as_ref().map_err(Clone::clone);
                 let (note, attestation) = (&parts.note, &parts.attestation);
                 authenticate(&mut checks, policy.as_ref(), note, attestation, proof);
+                let keys = log.check_keys(publication, (sequence, note))?;
+                checks.record(Step::LogComplete, None, keys);
             }
             checks.record(Step::BooksComplete, None, parts.check_books());
             checks.record(Step::ReservesComplete, None, parts.check_reserves());

@@ -105,16 +105,17 @@ fn refuse(refusal: &Refusal) -> Response {
     let status =
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     match refusal {
-        // The standard has one body for its status 409, and asks for the type with it.
+        // The standard has a body for this status 409, and asks for the type with it; none for that of two roots.
         Refusal::OtherSize(size) => text(status, "text/x.tlog.size", format!("{size}\n")),
         Refusal::UnknownLog(_) => text(
             status,
             PLAIN,
             "this witness does not follow that log\n".into(),
         ),
-        Refusal::Malformed(error) | Refusal::NotSigned(error) | Refusal::Inconsistent(error) => {
-            text(status, PLAIN, format!("{error}\n"))
-        }
+        Refusal::Malformed(error)
+        | Refusal::NotSigned(error)
+        | Refusal::OtherRoot(error)
+        | Refusal::Inconsistent(error) => text(status, PLAIN, format!("{error}\n")),
     }
 }
 

@@ -77,8 +77,17 @@ pub fn write_entries(folder: &Path, terms: &Terms, entries: &[Vec<u8>]) {
 
 /// Audits the last attestation.
 pub fn audit_folder(folder: &Path, exchange: &SampleExchange) -> Report {
+    audit_with(folder, exchange, &[])
+}
+
+/// As [`audit_folder`], by an auditor who knows the hashes of these chains' blocks.
+pub fn audit_with(folder: &Path, exchange: &SampleExchange, blocks: &[(&str, &str)]) -> Report {
     let policy = exchange.terms.policy();
-    let balances = BalanceChecks::offline().unwrap();
+    let own = |(network, hash): &(&str, &str)| (String::from(*network), String::from(*hash));
+    let balances = BalanceChecks {
+        confirm_blocks: blocks.iter().map(own).collect(),
+        ..BalanceChecks::offline().unwrap()
+    };
     let options = AuditOptions {
         balances: &balances,
         policy: Some(policy.as_bytes()),

@@ -20,10 +20,9 @@ use por_protocol::liabilities::{
 use por_protocol::note::Note;
 use por_protocol::range_proof::Generators;
 use por_protocol::statement::Statement;
-use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use crate::thrown;
+use crate::{Thrown, thrown};
 
 /// A top as it travels between the page and its workers: level, index, commitment, hash.
 const TOP_BYTES: usize = 1 + 8 + 32 + 32;
@@ -46,7 +45,7 @@ impl Audit {
     ///
     /// Throws where either cannot be read, or the list is another one.
     #[wasm_bindgen(constructor)]
-    pub fn new(statement: &[u8], books: &[u8]) -> Result<Self, JsError> {
+    pub fn new(statement: &[u8], books: &[u8]) -> Result<Self, Thrown> {
         Self::open(statement, books).map_err(thrown)
     }
 
@@ -73,7 +72,7 @@ impl Audit {
     /// # Errors
     ///
     /// Throws where the total is another one.
-    pub fn root(&self, book: usize) -> Result<Vec<u8>, JsError> {
+    pub fn root(&self, book: usize) -> Result<Vec<u8>, Thrown> {
         let row = self.book(book).map_err(thrown)?;
         let top = (|| {
             let context = self.attestation.context(row)?;
@@ -89,7 +88,7 @@ impl Audit {
     /// # Errors
     ///
     /// Throws for a top that is none.
-    pub fn ranges(&self, book: usize, top: &[u8]) -> Result<String, JsError> {
+    pub fn ranges(&self, book: usize, top: &[u8]) -> Result<String, Thrown> {
         let ranges = (|| {
             let shape = Shape::new(self.book(book)?.leaf_count)?;
             let subtree = decode(top, &shape)?;
@@ -116,7 +115,7 @@ impl Audit {
     /// # Errors
     ///
     /// Throws, with the place, where any byte is not what the root binds, or any range proof is false.
-    pub fn verify(&self, book: usize, top: &[u8], records: &[u8]) -> Result<Vec<u8>, JsError> {
+    pub fn verify(&self, book: usize, top: &[u8], records: &[u8]) -> Result<Vec<u8>, Thrown> {
         self.verify_top(book, top, records).map_err(thrown)
     }
 

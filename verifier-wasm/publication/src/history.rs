@@ -1,9 +1,10 @@
 //! A published log, read whole: its head, its entries, and what each attestation says of coverage (SPEC §7.6, §9, §10).
 //!
 //! Claim of a [`LogReading`] that was finished: the log's key signed the head, the policy's witnesses cosigned it, the
-//! entries hash to its root and keep the rules of §7.6.2. Claim of [`LogReading::attestation`]: steps 2 to 6 and 11, and
-//! for each book steps 23 and 24, by the functions that `por verify` and `por audit` call. Step 22 is left as *missing*:
-//! no tile is looked at, so no such report is ever "verified".
+//! entries hash to its root and keep the rules of §7.6.2, and the key in force signed the head. Claim of
+//! [`LogReading::attestation`]: steps 2 to 6, 10 and 11, of step 9 who signed, and for each book steps 23 and 24, by the
+//! functions that `por verify` and `por audit` call. Step 22 is left as *missing*: no tile is looked at, so no such report is
+//! ever "verified". Step 9 is *missing* until each change of key was shown by its note.
 //!
 //! Files come in the order of [`LogReading::files`]; nothing is shown before [`LogReading::finish`].
 //! Cost: one hash for each entry, one range proof for each book.
@@ -18,15 +19,18 @@ use por_protocol::digest::Digest;
 use por_protocol::error::Error;
 use por_protocol::log::tiles::{BundlePlace, LogTree, bundles, parse_bundle};
 use por_protocol::log::{
-    Checkpoint, History, LogProof, Logged, TreeSize, prove_consistency, verify_consistency,
+    Checkpoint, History, KeyRotation, LogProof, Logged, TreeSize, prove_consistency,
+    verify_consistency,
 };
 use por_protocol::merkle::RowTree;
 use por_protocol::note::{KeyName, Note};
 
 use por_protocol::policy::Policy;
 use por_protocol::range_proof::Generators;
-use por_protocol::report::{Checks, Facts, Report, Step};
-use por_protocol::verify::{authenticate, book_facts, check_time, record_coverage, usable_policy};
+use por_protocol::report::{Checks, Facts, Report, Step, Tiles};
+use por_protocol::verify::{
+    authenticate, book_facts, check_fresh, check_time, record_coverage, usable_policy,
+};
 
 /// A log of daily attestations fills this in 270 years; a head that claims more is not read into memory.
 const MAX_ENTRIES: u64 = 100_000;
@@ -50,6 +54,7 @@ pub struct LogReading {
     places: Vec<BundlePlace>,
     bundles_read: usize,
     entries: Vec<Vec<u8>>,
+    rotations_read: usize,
     read: Option<(LogTree, History)>,
     generators: Generators,
 }
@@ -78,6 +83,7 @@ impl LogReading {
             head,
             bundles_read: 0,
             entries: Vec::new(),
+            rotations_read: 0,
             read: None,
             generators: Generators::new(),
         })
@@ -113,22 +119,69 @@ impl LogReading {
     /// Compares all entries with the head, and their order with the rules.
     ///
     /// # Errors
-    /// [`Error::Mismatch`] if they are not those of the head; the rule that an entry breaks.
+    /// [`Error::Mismatch`] if they are not those of the head; the rule that an entry breaks; [`Error::Signature`] for a head
+    /// that a retired key signed.
     pub fn finish(&mut self) -> Result<&[Logged], Error> {
         let tree = LogTree::new(core::mem::take(&mut self.entries));
         if tree.entries().len() as u64 != self.head.size.get() || tree.root() != self.head.root {
             return Err(mismatch("log", "its entries are not those of its head"));
         }
         let history = History::read(self.head.origin.as_str(), tree.entries())?;
+        history.verify_head(&Note::parse(&self.note)?)?;
         let (_, history) = self.read.insert((tree, history));
         Ok(history.attestations())
     }
 
-    /// What the attestation of this sequence says, by its note and its books.
+    /// Paths of the notes of the log's changes of key, below the publication.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] where the log was not read.
+    pub fn rotations(&self) -> Result<Vec<String>, Error> {
+        let (_, history) = self.whole()?;
+        let rotations = history.rotations().iter();
+        Ok(rotations
+            .map(|(index, _)| KeyRotation::note_path(*index))
+            .collect())
+    }
+
+    /// Takes the next of these notes.
+    ///
+    /// # Errors
+    /// As [`History::verify_rotation`].
+    pub fn add_rotation(&mut self, note: &[u8]) -> Result<(), Error> {
+        let (tree, history) = self.whole()?;
+        let number = self.rotations_read;
+        let entry = history
+            .rotations()
+            .get(number)
+            .and_then(|(index, _)| tree.entries().get(usize::try_from(*index).ok()?));
+        let entry = entry.map(Vec::as_slice).unwrap_or_default();
+        history.verify_rotation(number, entry, note)?;
+        self.rotations_read = number.saturating_add(1);
+        Ok(())
+    }
+
+    /// Of step 9, who signed.
+    fn check_keys(&self, history: &History, logged: &Logged, note: &Note<'_>) -> Result<(), Error> {
+        if self.rotations_read < history.rotations().len() {
+            return Err(Error::Missing {
+                what: "the note of a change of the log key",
+            });
+        }
+        logged.verify_key(note)
+    }
+
+    /// What the attestation of this sequence says, by its note and its books; `now` in Unix seconds.
     ///
     /// # Errors
     /// [`Error::Missing`] where the log was not read or holds no such attestation; whatever cannot be parsed.
-    pub fn attestation(&self, sequence: u64, note: &[u8], books: &[u8]) -> Result<Report, Error> {
+    pub fn attestation(
+        &self,
+        sequence: u64,
+        note: &[u8],
+        books: &[u8],
+        now: u64,
+    ) -> Result<Report, Error> {
         let (tree, history) = self.whole()?;
         let logged = usize::try_from(sequence)
             .ok()
@@ -149,25 +202,25 @@ impl LogReading {
             checkpoint: &self.note,
         };
         let mut checks = Checks::default();
-        let (authentic, head) = authenticate(
+        let head = authenticate(
             &mut checks,
             Ok(&self.policy),
             &note,
             &attestation,
             Ok(&proof),
         );
-        let key = logged.key.as_ref().map_or(Ok(()), |key| {
-            note.verify("attestation, after a change of key", key)
-                .map(drop)
-        });
-        let key = checks.record(Step::LogComplete, None, key.map(|()| Facts::new()));
-        let time = check_time(&attestation, head.as_ref().and_then(|head| head.time), None);
-        let timely = checks.record(Step::InOrder, None, time);
+        let dated = head.as_ref().and_then(|head| head.time);
+        let time = check_time(&attestation, dated, Some(now));
+        checks.record(Step::InOrder, None, time);
+        let keys = self.check_keys(history, logged, &note);
+        checks.record(Step::LogComplete, None, keys.map(|()| Facts::new()));
+        let fresh = check_fresh(Some(&self.policy), head.as_ref(), Some(now));
+        checks.record(Step::HeadFresh, None, fresh);
         let (rows, listed) = match bound_books(&attestation, books) {
             Ok(rows) => (rows, Ok(Facts::new())),
             Err(error) => (Vec::new(), Err(error)),
         };
-        let listed = checks.record(Step::BooksComplete, None, listed);
+        checks.record(Step::BooksComplete, None, listed);
         let mut facts = Vec::new();
         for row in &rows {
             let name = row.name();
@@ -179,9 +232,8 @@ impl LogReading {
                 .context(row)
                 .and_then(|context| verify_row_total(&self.generators, &context.ctx(), row, &[]))
                 .map(|()| Facts::new());
-            let total = checks.record(Step::TotalProven, Some(&name), total);
-            let figures = authentic && key && timely && listed && total;
-            let covered = record_coverage(&mut checks, &name, row, figures);
+            checks.record(Step::TotalProven, Some(&name), total);
+            let covered = record_coverage(&mut checks, &name, row, Tiles::NotLookedAt);
             facts.push(book_facts(row, &checks, covered, &Classes::unchecked()));
         }
         Ok(checks.into_report(None, head, facts))
@@ -267,7 +319,6 @@ pub fn summary(head: &Checkpoint, attestations: &[Logged]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use por_protocol::log::KeyRotation;
     use por_protocol::note::SignerKey;
 
     use super::*;
@@ -285,13 +336,15 @@ mod tests {
         (first..first + count)
             .map(|seed| {
                 let rotation = KeyRotation::new(&key(seed).public(), &key(seed + 1).public());
-                serde_json::to_vec(&rotation.unwrap()).unwrap()
+                (serde_json::to_string(&rotation.unwrap()).unwrap() + "\n").into_bytes()
             })
             .collect()
     }
 
     fn policy() -> String {
-        format!("log {}\nquorum none\n", key(1).public())
+        let line = |seed| format!("log {}\n", key(seed).public());
+        let lines: String = (1..=12).map(line).collect();
+        format!("{lines}quorum none\n")
     }
 
     fn head(entries: &[Vec<u8>]) -> Checkpoint {
@@ -302,13 +355,14 @@ mod tests {
         }
     }
 
-    fn begin(entries: &[Vec<u8>]) -> LogReading {
-        let note = key(1).sign(&head(entries).to_text()).unwrap();
+    fn begin(entries: &[Vec<u8>], signer: u8) -> LogReading {
+        let note = key(signer).sign(&head(entries).to_text()).unwrap();
         LogReading::begin(Some(policy().as_bytes()), note.as_bytes()).unwrap()
     }
 
-    fn read(entries: &[Vec<u8>]) -> LogReading {
-        let mut reading = begin(entries);
+    /// A reading of entries from `first` on, under a head that the last key signed.
+    fn read(first: u8, entries: &[Vec<u8>]) -> LogReading {
+        let mut reading = begin(entries, first + entries.len() as u8);
         let tree = LogTree::new(entries.to_vec());
         let files: Vec<String> = reading.files().map(String::from).collect();
         for file in files {
@@ -329,7 +383,7 @@ mod tests {
     #[test]
     fn a_log_that_grew_extends_every_head_that_it_had() {
         let all = entries(1, 7);
-        let log = read(&all);
+        let log = read(1, &all);
         for size in 0..=all.len() {
             assert_eq!(since(&log, &head(&all[..size])), Ok(Since::Extends));
         }
@@ -337,7 +391,7 @@ mod tests {
 
     #[test]
     fn a_rewritten_log_does_not_extend_what_was_seen() {
-        let log = read(&entries(1, 5));
+        let log = read(1, &entries(1, 5));
         for size in 1..=5 {
             assert_eq!(
                 since(&log, &head(&entries(9, size))),
@@ -349,13 +403,13 @@ mod tests {
 
     #[test]
     fn a_shorter_log_shows_nothing() {
-        let log = read(&entries(1, 3));
+        let log = read(1, &entries(1, 3));
         assert_eq!(since(&log, &head(&entries(1, 4))), Ok(Since::Shorter));
     }
 
     #[test]
     fn a_damaged_memory_or_another_log_is_refused() {
-        let log = read(&entries(1, 3));
+        let log = read(1, &entries(1, 3));
         let root = head(&entries(1, 2)).root.to_string();
         for (origin, size, root) in [
             ("example.org/por", "2", root.as_str()),
@@ -375,9 +429,9 @@ mod tests {
     #[test]
     fn nothing_is_said_before_the_whole_log_was_read() {
         let all = entries(1, 3);
-        let mut reading = begin(&all);
+        let mut reading = begin(&all, 4);
         assert!(since(&reading, &head(&all)).is_err());
-        assert!(reading.attestation(0, b"", b"").is_err());
+        assert!(reading.attestation(0, b"", b"", 0).is_err());
         assert!(reading.finish().is_err());
         assert!(since(&reading, &head(&all)).is_err());
     }
@@ -385,7 +439,7 @@ mod tests {
     #[test]
     fn a_head_that_the_policy_does_not_know_is_refused() {
         let text = head(&entries(1, 2)).to_text();
-        let foreign = key(2).sign(&text).unwrap();
+        let foreign = key(13).sign(&text).unwrap();
         assert!(LogReading::begin(Some(policy().as_bytes()), foreign.as_bytes()).is_err());
         let own = key(1).sign(&text).unwrap();
         assert!(LogReading::begin(None, own.as_bytes()).is_err());
@@ -396,11 +450,61 @@ mod tests {
     #[test]
     fn entries_that_are_not_those_of_the_head_are_refused() {
         let all = entries(1, 3);
-        let mut reading = begin(&all);
+        let mut reading = begin(&all, 4);
         let file = reading.files().next().map(String::from).unwrap();
         let other = LogTree::new(entries(4, 3)).file(&file).unwrap();
         reading.add(&other).unwrap();
         assert!(reading.add(&other).is_err());
         assert!(reading.finish().is_err());
+    }
+
+    fn add_all(reading: &mut LogReading, entries: &[Vec<u8>]) {
+        let tree = LogTree::new(entries.to_vec());
+        let files: Vec<String> = reading.files().map(String::from).collect();
+        for file in files {
+            reading.add(&tree.file(&file).unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_head_that_a_retired_key_signed_is_refused() {
+        let all = entries(1, 3);
+        for signer in [1, 2, 3, 5] {
+            let mut reading = begin(&all, signer);
+            add_all(&mut reading, &all);
+            let error = reading.finish().unwrap_err();
+            assert_eq!(error.code(), "signature", "{signer}: {error}");
+        }
+        let mut reading = begin(&all, 4);
+        add_all(&mut reading, &all);
+        reading.finish().unwrap();
+    }
+
+    #[test]
+    fn each_change_of_key_is_shown_by_a_note_that_both_keys_signed() {
+        let all = entries(1, 2);
+        let mut reading = read(1, &all);
+        assert_eq!(
+            reading.rotations().unwrap(),
+            ["rotations/000000.note", "rotations/000001.note"]
+        );
+        let note = |entry: usize, keys: &[u8]| {
+            let text = core::str::from_utf8(&all[entry]).unwrap();
+            let lines = keys
+                .iter()
+                .map(|seed| key(*seed).signature_line(text).unwrap());
+            format!("{text}\n{}", lines.collect::<String>())
+        };
+        for wrong in [
+            note(0, &[1]),
+            note(0, &[2]),
+            note(0, &[1, 3]),
+            note(1, &[2, 3]),
+        ] {
+            assert!(reading.add_rotation(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+        reading.add_rotation(note(0, &[1, 2]).as_bytes()).unwrap();
+        reading.add_rotation(note(1, &[2, 3]).as_bytes()).unwrap();
+        assert!(reading.add_rotation(note(1, &[2, 3]).as_bytes()).is_err());
     }
 }

@@ -24,13 +24,11 @@ use alloc::vec::Vec;
 
 use por_protocol::attestation::Attestation;
 use por_protocol::error::Error;
-use por_protocol::merkle::RowTree;
 use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::reserve_row::ReserveRow;
 use por_protocol::statement::Statement;
 use por_wasm_runtime as _;
-use wasm_bindgen::JsError;
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The signature proves that someone with the address's key signed this attestation's challenge.
@@ -58,8 +56,12 @@ impl Reserves {
     ///
     /// Throws where the statement holds no attestation that can be read.
     #[wasm_bindgen(constructor)]
-    pub fn new(statement: &[u8], list: Vec<u8>) -> Result<Self, JsError> {
-        Self::open(statement, list).map_err(|error| JsError::new(&error.to_string()))
+    pub fn new(statement: &[u8], list: Vec<u8>) -> Result<Self, Thrown> {
+        Self::open(statement, list).map_err(|error| {
+            let thrown = Thrown::new(&error.to_string());
+            thrown.set_undecided(error.is_undecided());
+            thrown
+        })
     }
 
     /// Is the list the one that the attestation is bound to?
@@ -99,8 +101,7 @@ impl Reserves {
                 .iter()
                 .filter_map(|(from, to)| list.get(*from..*to))
                 .collect();
-            u64::try_from(bytes.len()) == Ok(attestation.reserves.count)
-                && (bytes.is_empty() || RowTree::new(bytes).root() == attestation.reserves.root)
+            attestation.reserves.check("reserves.jsonl", &bytes).is_ok()
         });
         Ok(Self {
             rows: rows.unwrap_or_default(),
@@ -123,6 +124,20 @@ impl Reserves {
             Err(_) => NOT_PROVEN,
         }
     }
+}
+
+#[wasm_bindgen]
+extern "C" {
+    /// JavaScript's `Error`, with one property more.
+    #[wasm_bindgen(js_name = Error)]
+    pub type Thrown;
+
+    #[wasm_bindgen(constructor, js_class = "Error")]
+    fn new(message: &str) -> Thrown;
+
+    /// Whether nothing was shown to be false: something is missing, or a later version may know it.
+    #[wasm_bindgen(method, setter, structural)]
+    fn set_undecided(this: &Thrown, undecided: bool);
 }
 
 /// The places of the rows; every one ends with a line feed, the last one too, and a list of none is empty.

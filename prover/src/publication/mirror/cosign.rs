@@ -51,7 +51,7 @@ pub(super) fn cosign(folder: &Path, log: &PublishedLog, now: u64) -> Result<Cosi
     match state.add_checkpoint(request.to_text().as_bytes(), now) {
         Ok(line) => Ok(Cosigned::Line(line)),
         Err(Fault::Own(error)) => Err(error),
-        Err(Fault::Refused(Refusal::Inconsistent(_))) => {
+        Err(Fault::Refused(Refusal::Inconsistent(_) | Refusal::OtherRoot(_))) => {
             Ok(Cosigned::Conflict(last.unwrap_or_default().into_bytes()))
         }
         Err(Fault::Refused(Refusal::UnknownLog(origin))) => Err(Error::refused(

@@ -161,7 +161,12 @@ impl Mirror<'_> {
         Note::parse(log.note())
             .and_then(|note| policy.head(&note))
             .map_err(|error| self.untrue(&format!("log/checkpoint: {error}"), HOST))?;
-        Ok(log)
+        match log.check_keys(|path, limit| source.read(path, limit)) {
+            Err(Error::Protocol { what, source }) => {
+                Err(self.untrue(&format!("{what}: {source}"), HOST))
+            }
+            checked => checked.map(|()| log),
+        }
     }
 
     /// Refuses a log that does not begin with the older head, which was seen before; keeps evidence where the two conflict.

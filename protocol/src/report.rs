@@ -408,12 +408,6 @@ pub fn facts(named: impl IntoIterator<Item = (&'static str, String)>) -> Facts {
 pub struct Checks(Vec<Check>, Option<fn(&Check)>);
 
 impl Checks {
-    /// No checks yet; `told` hears of each one.
-    #[must_use]
-    pub const fn telling(told: Option<fn(&Check)>) -> Self {
-        Self(Vec::new(), told)
-    }
-
     /// Records how a step ended, and tells whether it passed. What is missing or unsupported is "cannot tell"; every
     /// other error is a failure.
     pub fn record(&mut self, step: Step, book: Option<&str>, result: Result<Facts, Error>) -> bool {
@@ -441,6 +435,12 @@ impl Checks {
             told(check);
         }
         outcome == Outcome::Passed
+    }
+
+    /// No checks yet; `told` hears of each one.
+    #[must_use]
+    pub const fn telling(told: fn(&Check)) -> Self {
+        Self(Vec::new(), Some(told))
     }
 
     /// The verdict over all checks but coverage, which is a verdict of its own.
@@ -506,7 +506,7 @@ mod tests {
     fn each_check_is_told_of_once_as_it_is_made_and_decides_nothing() {
         static LAST: AtomicU8 = AtomicU8::new(0);
         let told = |check: &Check| LAST.store(check.step, Ordering::Relaxed);
-        let mut checks = Checks::telling(Some(told));
+        let mut checks = Checks::telling(told);
         let missing = Error::Missing { what: "policy" };
         checks.record(Step::WellFormed, None, Ok(Facts::new()));
         assert_eq!(LAST.load(Ordering::Relaxed), 1);

@@ -21,8 +21,7 @@ use crate::note::Note;
 use crate::policy::{Policy, Witnessed};
 use crate::range_proof::{Generators, RangeStatement, verify_batch};
 use crate::report::{
-    BookFacts, Check, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts,
-    facts,
+    BookFacts, Checks, Covered, Facts, LogFacts, Report, StatementFacts, Step, TotalFacts, facts,
 };
 use crate::statement::{AttachedRow, Core, OpenedBook, Statement, parse_attached_rows};
 
@@ -59,18 +58,13 @@ impl Verifier {
     /// Verifies a statement file. Never fails: whatever is wrong is a check of the report.
     #[must_use]
     pub fn statement(&self, file: &[u8], trust: &Trust<'_>) -> Report {
-        self.statement_telling(file, trust, None)
+        self.statement_in(file, trust, Checks::default())
     }
 
-    /// As [`Verifier::statement`]; `told` hears of each check as it is made. The report alone decides.
+    /// As [`Verifier::statement`], for whoever wants to be told of each check ([`Checks::telling`]). The report alone
+    /// decides.
     #[must_use]
-    pub fn statement_telling(
-        &self,
-        file: &[u8],
-        trust: &Trust<'_>,
-        told: Option<fn(&Check)>,
-    ) -> Report {
-        let mut checks = Checks::telling(told);
+    pub fn statement_in(&self, file: &[u8], trust: &Trust<'_>, mut checks: Checks) -> Report {
         // Step 1: form. Nothing else can be said of a file that cannot be read.
         let parts = match Parts::parse(file) {
             Ok(parts) => parts,

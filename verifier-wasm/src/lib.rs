@@ -20,7 +20,7 @@ extern crate alloc;
 
 use alloc::string::{String, ToString};
 
-use por_protocol::report::Check;
+use por_protocol::report::{Check, Checks};
 use por_protocol::verify::{self, Trust};
 use por_wasm_runtime as _;
 use wasm_bindgen::JsError;
@@ -75,7 +75,9 @@ impl Verifier {
             account: account.as_deref(),
             now,
         };
-        let report = self.0.statement_telling(statement, &trust, Some(tell));
+        let report = self
+            .0
+            .statement_in(statement, &trust, Checks::telling(tell));
         serde_json::to_string(&report).map_err(|error| JsError::new(&error.to_string()))
     }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from './harness/browser.ts';
-import { builtPage, statements } from './harness/folders.ts';
+import { builtPage, newestAttestation, publication, statements } from './harness/folders.ts';
 import { choose, type OpenPage, openPage, replaceWorker, verdict, verifierReady } from './harness/page.ts';
 import { serveFolder, type StaticServer } from '../../serve.mjs';
 
@@ -126,6 +126,75 @@ function withoutFurtherMemory(): void {
     }
   };
 }
+
+test('a question about a list or a log that is gone is refused softly, and the verifier goes on', async () => {
+  const published = await serveFolder(publication());
+  const opened = await openPage(browser, 'about:blank');
+  const { page } = opened;
+  await page.addInitScript(() => {
+    const Original = Worker;
+    globalThis.Worker = class extends Original {
+      constructor(url: string | URL, options?: WorkerOptions) {
+        super(url, options);
+        const asked = new Map<number, (answer: unknown) => void>();
+        // Answers to the test are kept from the page, which did not ask.
+        this.addEventListener('message', (event) => {
+          const settle = asked.get(event.data.id);
+          if (settle !== undefined && event.data.kind !== 'check') {
+            event.stopImmediatePropagation();
+            settle({ ...event.data, outcomes: event.data.outcomes === null ? null : Array.from(event.data.outcomes ?? []) });
+          }
+        });
+        Object.assign(globalThis, {
+          ask: (request: { id: number }) => new Promise((settle) => {
+            asked.set(request.id, settle);
+            this.postMessage(request);
+          }),
+        });
+      }
+    };
+  });
+  await page.goto(`${published.origin}/`);
+  await verifierReady(page);
+  const rows = readFileSync(join(newestAttestation(), 'reserves.jsonl'));
+  const count = rows.toString().split('\n').length - 1;
+  // Three times as many rows: more than the page asks about at a time.
+  expect(3 * count).toBeGreaterThan(25);
+  const answers = await page.evaluate(
+    async ([statement, list]) => {
+      const bytes = (base64: string): Uint8Array => Uint8Array.from(atob(base64), (one) => one.charCodeAt(0));
+      const ask = Reflect.get(globalThis, 'ask') as (request: object) => Promise<unknown>;
+      const { path } = JSON.parse(document.getElementById('resources')?.textContent ?? '').reserves;
+      const module = new Uint8Array(await (await fetch(path)).arrayBuffer());
+      const once = bytes(list ?? '');
+      const longer = new Uint8Array([...once, ...once, ...once]);
+      const about = (id: number, list: number, first: number, count: number): Promise<unknown> => ask({ kind: 'ownership', id, list, first, count });
+      return [
+        await ask({ kind: 'reserves', id: 1_000_001, module, statement: bytes(statement ?? ''), list: longer }),
+        await ask({ kind: 'reserves', id: 1_000_002, module: undefined, statement: bytes(statement ?? ''), list: once }),
+        await about(1_000_003, 1_000_001, 25, 11),
+        await about(1_000_004, 1_000_002, 0, 3),
+        await ask({ kind: 'reserves', id: 1_000_005, module: undefined, statement: bytes(''), list: once }),
+        await about(1_000_006, 1_000_002, 0, 3),
+        await ask({ kind: 'log', id: 1_000_007, question: { ask: 'finish', reading: 77 } }),
+      ];
+    },
+    [readFileSync(statements().honest).toString('base64'), rows.toString('base64')],
+  );
+  expect(answers).toMatchObject([
+    { kind: 'bound', bound: false, count: 3 * count },
+    { kind: 'bound', bound: true, count },
+    { kind: 'ownership', outcomes: null },
+    { kind: 'ownership', outcomes: [1, 1, 1] },
+    { kind: 'bound', bound: false, count: 0 },
+    { kind: 'ownership', outcomes: null },
+    { kind: 'log', text: null, undecided: true },
+  ]);
+  await choose(page, statements().honest);
+  expect(await verdict(page)).toBe('verified');
+  await opened.close();
+  await published.close();
+});
 
 /** Chooses bytes by way of a file on the disk: as a message to the browser these would take minutes. */
 async function chooseLarge({ page }: OpenPage, name: string, bytes: Buffer): Promise<void> {

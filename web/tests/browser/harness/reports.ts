@@ -23,7 +23,7 @@ const bookChecks = (book: string, index: string): JsonObject[] => [
   check(
     20,
     'siblings-non-negative',
-    "No amount beside the account's path is negative, so nothing can be subtracted from it.",
+    'No amount in the tiles that were looked at is negative, so nothing can be subtracted from the total.',
     book,
     { range_proofs: '3' },
   ),

@@ -9,8 +9,8 @@
 //! | `evm_state_proof` | account or storage proof against the header of the snapshot's block | A if the checker confirmed the block hash, else "A, block unconfirmed", which counts with D |
 //! | `utxo_set` | the unspent outputs at the snapshot's block, whose set the attestation binds by its MuHash | B if the checker re-queried them, else D |
 //! | `contract_call` | `balanceOf` at the snapshot's block | B if the checker re-queried it, else D |
-//! | `agreed_readings` | the same reading by two or more named nodes | C |
-//! | `signed_reading` | the exchange's word | D |
+//! | `agreed_readings` | the same reading by two or more named nodes | B if the checker read it again, else C |
+//! | `signed_reading` | the exchange's word | B if the checker read it again, else D |
 
 mod class;
 mod evm;

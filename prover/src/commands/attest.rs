@@ -60,7 +60,7 @@ impl Attest {
         let run = home.run(self.run.run)?;
         if let Some(folder) = &self.collected {
             let collected = Collected::read(folder)?;
-            let blocks = collected.blocks(run.plan()?.0.snapshot_time)?;
+            let blocks = collected.blocks_at(run.plan()?.0.snapshot_time)?;
             self.block.extend(blocks);
             self.annex.extend(collected.annexes);
         }

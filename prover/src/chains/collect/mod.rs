@@ -95,19 +95,25 @@ impl Collected {
         Ok(Self { blocks, annexes })
     }
 
+    /// The block of each chain.
+    #[must_use]
+    pub fn blocks(&self) -> Vec<SnapshotBlock> {
+        let blocks = self.blocks.iter();
+        blocks.map(|collected| collected.block.clone()).collect()
+    }
+
     /// The block of each chain, for a snapshot at `time`.
     ///
     /// # Errors
     /// [`Error::Refused`] for a block of another time (SPEC §7.5): readings do not carry it, and an old block with balances
     /// that have left since would pass every check but an auditor's own node.
-    pub fn blocks(&self, time: u64) -> Result<Vec<SnapshotBlock>, Error> {
-        let checked = |CollectedBlock { block, time: own }: &CollectedBlock| {
+    pub fn blocks_at(&self, time: u64) -> Result<Vec<SnapshotBlock>, Error> {
+        for CollectedBlock { block, time: own } in &self.blocks {
             let remedy = "Collect again at a block of the snapshot's time; nothing was signed.";
             own.map_or(Ok(()), |own| check_time(time, own))
                 .map_err(|error| Error::refused(format!("{}: {error}", block.network), remedy))?;
-            Ok(block.clone())
-        };
-        self.blocks.iter().map(checked).collect()
+        }
+        Ok(self.blocks())
     }
 }
 
@@ -345,10 +351,10 @@ mod tests {
             (TIME + 7_201, false),
         ] {
             let blocks = collected(&block(&format!(",\"time\":{time}"))).unwrap();
-            assert_eq!(blocks.blocks(TIME).is_ok(), near, "{time}");
+            assert_eq!(blocks.blocks_at(TIME).is_ok(), near, "{time}");
         }
         // Where the evidence has the header, it tells the time.
-        let blocks = collected(&block("")).unwrap().blocks(TIME).unwrap();
+        let blocks = collected(&block("")).unwrap().blocks_at(TIME).unwrap();
         assert_eq!((blocks[0].height, blocks[0].muhash), (7, None));
         assert!(collected(&block(",\"times\":1")).is_err());
     }

@@ -34,11 +34,12 @@ impl Links {
                 annexes.insert(name.to_owned(), bytes);
             }
         }
-        let wallets = Wallets::read_at(&collected.blocks, None, &annexes).map_err(|error| {
+        let blocks = collected.blocks();
+        let wallets = Wallets::read_at(&blocks, None, &annexes).map_err(|error| {
             let remedy = "Collect again with `por reserves collect`.";
             Error::input(folder, error.to_string(), remedy)
         })?;
-        let heights = collected.blocks.into_iter();
+        let heights = blocks.into_iter();
         Ok(Self {
             wallets,
             heights: heights.map(|block| (block.network, block.height)).collect(),

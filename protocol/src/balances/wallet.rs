@@ -308,7 +308,7 @@ impl Wallets {
     /// The owners of a Safe, as its storage was proven to have them.
     #[must_use]
     pub fn safe_owners(&self, network: &str, address: &str) -> Option<&SafeOwners> {
-        match self.0.get(&(network.into(), address.into())) {
+        match self.voices.get(&(network.into(), address.into())) {
             Some(Voice::Safe(safe)) => Some(&safe.owners),
             _ => None,
         }
@@ -319,7 +319,7 @@ impl Wallets {
     pub(super) fn expect_told(&self, row: &ReserveRow) -> Result<(), Error> {
         let by_contract = matches!(row.scheme.parse(), Ok(Scheme::Safe | Scheme::Eip1271));
         let told = self
-            .0
+            .voices
             .contains_key(&(row.network.clone(), row.address.clone()));
         if by_contract || told {
             return Ok(());

@@ -1,5 +1,7 @@
 //! Challenges, and the signatures over them.
 
+use std::collections::BTreeSet;
+
 use por_protocol::ownership::testing::SampleKey;
 use por_protocol::ownership::{BitcoinChain, EvmChainId};
 
@@ -14,6 +16,7 @@ pub(super) fn add(cases: &mut Cases) {
     challenges(cases);
     signatures(cases);
     wallets(cases);
+    published(cases);
 }
 
 fn challenges(cases: &mut Cases) {
@@ -370,33 +373,29 @@ fn wallets(cases: &mut Cases) {
     }
     let text =
         |claim: &serde_json::Value, key: &str| claim[key].as_str().unwrap_or_default().to_string();
-    let litecoin = "bip122:12a765e31ffd4059bada1e25190f6e98";
-    for (scheme, network, other_message) in [
-        ("signmessage", "", "wrong-signer"),
-        ("multisig-signmessage", "", "signer-unknown"),
-        ("bip137", "", "wrong-signer"),
-        ("bip322-simple", "", "signature-false"),
-        ("eip191-keccak", "", "wrong-signer"),
-        ("tip191", "", "wrong-signer"),
-        ("tron-v1", "", "wrong-signer"),
-        ("solana", "", "signature-false"),
-        ("solana-offchain", "", "frame-other-message"),
-        ("signmessage", litecoin, "wrong-signer"),
-        ("multisig-signmessage", litecoin, "signer-unknown"),
-        ("xrpl", "", "signature-false"),
-        ("adr36", "", "signature-false"),
-        ("cip8", "", "cose-other"),
-        ("ed25519-prefixed", "", "signature-false"),
-        ("ecdsa-prefixed", "", "wrong-signer"),
-    ] {
-        let claim = claims
-            .iter()
-            .filter(|claim| network.is_empty() || claim["network"] == network)
-            .find(|claim| claim["scheme"] == scheme && !text(claim, "message").is_empty())
-            .expect("each scheme has a claim");
-        let name = match network {
-            "" => scheme.to_owned(),
-            _ => format!("{scheme}-litecoin"),
+    let mut networks = BTreeSet::new();
+    for claim in &claims {
+        let (scheme, network) = (text(claim, "scheme"), text(claim, "network"));
+        // Typed data of any type is encoded by the native program, which hands the verifier two structs.
+        if scheme == "eip712" || text(claim, "message").is_empty() {
+            continue;
+        }
+        // One claim of each scheme on each network; the first network of a scheme is not named.
+        let first = !networks.iter().any(|(other, _)| *other == scheme);
+        if !networks.insert((scheme.clone(), network.clone())) {
+            continue;
+        }
+        let other_message = match scheme.as_str() {
+            "multisig-signmessage" => "signer-unknown",
+            "bip322-simple" | "solana" | "xrpl" | "adr36" | "ed25519-prefixed" => "signature-false",
+            "solana-offchain" => "frame-other-message",
+            "cip8" => "cose-other",
+            _ => "wrong-signer",
+        };
+        let name = match chain_name(&network) {
+            Some(chain) if !first => format!("{scheme}-{chain}"),
+            _ if first => scheme.clone(),
+            _ => format!("{scheme}-{}", network.replace(':', "-")),
         };
         let signatures: Vec<&str> = claim["signatures"]
             .as_array()
@@ -404,7 +403,7 @@ fn wallets(cases: &mut Cases) {
             .flatten()
             .filter_map(serde_json::Value::as_str)
             .collect();
-        let (network, address) = (text(claim, "network"), text(claim, "address"));
+        let address = text(claim, "address");
         let (message, signatures) = (text(claim, "message"), signatures.join("\n"));
         let (script, frame) = (text(claim, "script"), text(claim, "frame"));
         let public_key = text(claim, "public_key");
@@ -426,7 +425,7 @@ fn wallets(cases: &mut Cases) {
             let mut input = vec![
                 ("network", network.as_str()),
                 ("address", &address),
-                ("scheme", scheme),
+                ("scheme", &scheme),
                 ("message", &message),
                 ("signatures", &signatures),
             ];
@@ -437,6 +436,62 @@ fn wallets(cases: &mut Cases) {
             ];
             input.extend(members.into_iter().filter(|(_, value)| !value.is_empty()));
             cases.add("ownership", &case, &description, &input, expect);
+        }
+    }
+}
+
+/// Names in the cases' own.
+fn chain_name(network: &str) -> Option<&'static str> {
+    Some(match network {
+        "bip122:000000000000000000651ef99cb9fcbe" => "bitcoin-cash",
+        "bip122:00000ffd590b1485b3caadc19b22e637" => "dash",
+        "bip122:12a765e31ffd4059bada1e25190f6e98" => "litecoin",
+        "bip122:1a91e3dace36e2be3bf030a65679fe82" => "dogecoin",
+        "bip122:00000000da84f2bafbbc53dee25a72ae" => "testnet4",
+        "bip122:0f9188f13cb7b2c71f2a335e3a4fc328" => "regtest",
+        _ => return None,
+    })
+}
+
+/// Chains of which no library's claims are here: what the largest publisher of addresses has published.
+fn published(cases: &mut Cases) {
+    let file = include_str!("../../../fixtures/published-wallets/signatures.json");
+    let file: serde_json::Value = serde_json::from_str(file).expect("the fixture is JSON");
+    let rows = file["rows"].as_array().expect("the fixture has rows");
+    for (coin, network) in [
+        ("SOL", "solana:5eykt4UsFv8P8NJdTREpY1vzqKqZKvdp"),
+        ("APTOS", "aptos:1"),
+        ("SUI", "sui:mainnet"),
+        ("DOT", "polkadot:91b171bb158e2d3848fa23a9f1c25182"),
+        ("NEAR", "near:mainnet"),
+    ] {
+        let row = rows.iter().find(|row| row["coin"] == coin);
+        let row = row.expect("the fixture has a row of each");
+        let text = |keys: &[&str]| {
+            let found = keys.iter().find_map(|key| row[*key].as_str());
+            found.unwrap_or_default()
+        };
+        let key = text(&["pub", "pubKey"]).trim_start_matches("0x");
+        let (message, signature) = (text(&["msg"]), text(&["sign", "sign1"]));
+        let case = format!("published-ed25519-prefixed-{}", coin.to_ascii_lowercase());
+        for (case, message, expect) in [
+            (case.clone(), message, "ok"),
+            (
+                format!("{case}-other-message"),
+                &message[..message.len() - 1],
+                "signature-false",
+            ),
+        ] {
+            let input = [
+                ("network", network),
+                ("address", text(&["addr"])),
+                ("scheme", "ed25519-prefixed"),
+                ("message", message),
+                ("signatures", signature),
+                ("public_key", key),
+            ];
+            let description = "Published by an exchange, with a fixed text.";
+            cases.add("ownership", &case, description, &input, expect);
         }
     }
 }

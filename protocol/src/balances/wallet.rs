@@ -324,6 +324,8 @@ impl Wallets {
         if by_contract || told {
             return Ok(());
         }
+        // A record that this version cannot read may be the one.
+        self.check_known()?;
         mismatch(
             "delegation",
             "the account has code, and no record of the wallets annex says whose",

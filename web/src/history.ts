@@ -86,7 +86,7 @@ function pointOf({ period, supersededBy, attested }: Entry, name: string): Point
   }
   // What coverage cannot be told of is no figure either.
   if (book.covered === 'cannot_tell') {
-    return hole(period, 'refused', corrected);
+    return hole(period, 'undecided', corrected);
   }
   const owed = BigInt(book.total.kind === 'public' ? book.total.amount : book.total.bound);
   const held = book.reserves.reduce((sum, { amount }) => sum + BigInt(amount), 0n);

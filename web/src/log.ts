@@ -73,11 +73,12 @@ export type LogQuestion =
       readonly reading: number;
       readonly policy: string | undefined;
       readonly checkpoint: Uint8Array<ArrayBuffer>;
-      /** Unix seconds. */
-      readonly now: bigint;
     }
   | { readonly ask: 'add'; readonly reading: number; readonly bundle: Uint8Array<ArrayBuffer> }
   | { readonly ask: 'finish'; readonly reading: number }
+  /** Which notes tell who changed the log's key, one path a line. */
+  | { readonly ask: 'rotations'; readonly reading: number }
+  | { readonly ask: 'rotation'; readonly reading: number; readonly note: Uint8Array<ArrayBuffer> }
   | {
       readonly ask: 'attestation';
       readonly reading: number;
@@ -135,11 +136,20 @@ export async function readLog(
   // What came of it is nobody's loss: a reading that is over is not asked again.
   const end = (): void => void checker.log({ ask: 'end', reading }).catch(() => undefined);
   try {
-    const files = await checker.log({ ask: 'begin', reading, policy, checkpoint: await needed('log/checkpoint'), now });
+    const files = await checker.log({ ask: 'begin', reading, policy, checkpoint: await needed('log/checkpoint') });
     for (const path of files.split('\n').filter((line) => line !== '')) {
       await checker.log({ ask: 'add', reading, bundle: await needed(`log/${path}`) });
     }
     const { head, listed } = readSummary(await checker.log({ ask: 'finish', reading }));
+    const rotations = await checker.log({ ask: 'rotations', reading });
+    for (const path of rotations.split('\n').filter((line) => line !== '')) {
+      const note = await bytes(path);
+      if (note === null) {
+        // Without it the verifier cannot tell who signed, and says so of each attestation.
+        break;
+      }
+      await checker.log({ ask: 'rotation', reading, note });
+    }
     const entries: Entry[] = [];
     for (const entry of listed) {
       const folder = `attestations/${entry.sequence.toString().padStart(6, '0')}`;

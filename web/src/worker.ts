@@ -69,16 +69,10 @@ export type WorkerReply =
   | { readonly kind: 'log'; readonly id: number; readonly text: string | null; readonly refused: string | null; readonly undecided: boolean }
   | { readonly kind: 'failed'; readonly id: number | null; readonly detail: string };
 
-/** The clock is given to the verifier wherever it may ask for it; a module that does not leaves it aside. */
-interface Log extends Omit<LogReader, 'attestation'> {
-  attestation(sequence: bigint, note: Uint8Array, books: Uint8Array, now: bigint): string;
-}
-const Reader: new (policy: string | undefined, checkpoint: Uint8Array, now: bigint) => Log = LogReader;
-
 /** The list of reserves that was opened last. */
 let list: { readonly id: number; readonly reserves: Reserves } | undefined;
 /** The logs that are open, by the number of their reading. */
-const logs = new Map<number, Log>();
+const logs = new Map<number, LogReader>();
 /** The check that runs; its steps are told under its number. */
 let checking: number | undefined;
 let start: (verifier: Verifier) => void;
@@ -177,7 +171,7 @@ function askLog(question: LogQuestion): string {
   }
   const { reading } = question;
   if (question.ask === 'begin') {
-    const log = new Reader(question.policy, question.checkpoint, question.now);
+    const log = new LogReader(question.policy, question.checkpoint);
     logs.set(reading, log);
     return log.files();
   }
@@ -196,6 +190,11 @@ function askLog(question: LogQuestion): string {
       return '';
     case 'finish':
       return log.finish();
+    case 'rotations':
+      return log.rotations();
+    case 'rotation':
+      log.add_rotation(question.note);
+      return '';
     case 'attestation':
       return log.attestation(question.sequence, question.note, question.books, question.now);
     case 'since':

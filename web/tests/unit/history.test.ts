@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { historyOf, unpublished } from '../../src/history.ts';
-import { type Entry, LogRefused, LogUnavailable, filesOfFolder, readLog } from '../../src/log.ts';
+import { type Entry, type LogQuestion, LogRefused, LogUnavailable, filesOfFolder, readLog } from '../../src/log.ts';
 import { parseReport, type Report } from '../../src/report.ts';
 
 const vector = JSON.parse(readFileSync(fileURLToPath(new URL('../../../fixtures/vectors/report/three-books.json', import.meta.url)), 'utf8'));
@@ -24,7 +24,7 @@ test('every book has a point for every period, and every hole says what it is', 
   ];
   const lines = historyOf(entries, ['2026-07']);
   expect(lines.map(({ book }) => book)).toEqual(report.books.map(({ asset, kind }) => `${asset}/${kind}`));
-  expect(lines[0]?.points.map(({ gap }) => gap)).toEqual([null, 'missing', 'refused', 'absent', 'refused', 'refused', 'unpublished']);
+  expect(lines[0]?.points.map(({ gap }) => gap)).toEqual([null, 'missing', 'refused', 'absent', 'refused', 'undecided', 'unpublished']);
   expect(lines.flatMap(({ points }) => points.filter(({ gap }) => gap !== null).map(({ points: figure }) => figure))).not.toContainEqual(expect.any(BigInt));
 });
 
@@ -69,7 +69,7 @@ test('a log is shown only when the verifier has finished it; a refused attestati
   const summary = '{"origin":"a","size":2,"root":"r","attestations":[{"sequence":0,"period":"2026-08","superseded_by":null},{"sequence":1,"period":"2026-09","superseded_by":null}]}';
   const source = filesOfFolder(['log/checkpoint', 'log/f', 'attestations/000000/attestation.note', 'attestations/000000/books.jsonl'].map((path) => file(`p/${path}`, path)));
   const answer = (attestation: () => string) => ({
-    log: async ({ ask }: { ask: string }) => (ask === 'begin' ? 'f' : ask === 'finish' ? summary : ask === 'add' ? '' : attestation()),
+    log: async ({ ask }: { ask: string }) => (ask === 'begin' ? 'f' : ask === 'finish' ? summary : ['add', 'rotations'].includes(ask) ? '' : attestation()),
   });
   const refused = answer(() => {
     throw new LogRefused('no');
@@ -81,4 +81,18 @@ test('a log is shown only when the verifier has finished it; a refused attestati
   await expect(readLog(broken, source, 'p')).rejects.toThrow('trap');
   await expect(readLog(answer(() => '{}'), source, 'p')).rejects.toThrow();
   await expect(readLog(refused, filesOfFolder([]), 'p')).rejects.toBeInstanceOf(LogUnavailable);
+});
+
+test('notes of changes of key are handed over in order, up to the first that is not there', async () => {
+  const summary = '{"origin":"a","size":3,"root":"r","attestations":[]}';
+  const asked: string[] = [];
+  const checker = {
+    log: async (question: LogQuestion) => {
+      asked.push(question.ask === 'rotation' ? new TextDecoder().decode(question.note) : question.ask);
+      return question.ask === 'begin' ? 'f' : question.ask === 'finish' ? summary : question.ask === 'rotations' ? 'rotations/1\nrotations/2\nrotations/3' : '';
+    },
+  };
+  const source = filesOfFolder(['log/checkpoint', 'log/f', 'rotations/1', 'rotations/3'].map((path) => file(`p/${path}`, path)));
+  await readLog(checker, source, 'p');
+  expect(asked).toEqual(['begin', 'add', 'finish', 'rotations', 'rotations/1']);
 });

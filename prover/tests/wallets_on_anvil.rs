@@ -606,7 +606,7 @@ fn an_owners_signature_counts_where_the_storage_of_the_safe_names_it() {
             "{lines:?}"
         );
     }
-    let (code, lines) = import(&[two.clone()], &[]);
+    let (code, lines) = import(std::slice::from_ref(&two), &[]);
     assert_eq!(
         (code, &lines[0]["verdict"]),
         (6, &json!("owner-not-linked"))
@@ -618,7 +618,10 @@ fn an_owners_signature_counts_where_the_storage_of_the_safe_names_it() {
     list(&elsewhere, &[(safe, "safe", &any)]);
     collect(&elsewhere, "safes").expect(0);
     let folder = elsewhere.at("safes");
-    let (code, lines) = import(&[two.clone()], &["--collected", folder.to_str().unwrap()]);
+    let (code, lines) = import(
+        std::slice::from_ref(&two),
+        &["--collected", folder.to_str().unwrap()],
+    );
     assert_eq!(
         (code, &lines[0]["verdict"]),
         (6, &json!("owner-not-linked"))
@@ -631,6 +634,6 @@ fn an_owners_signature_counts_where_the_storage_of_the_safe_names_it() {
         safe["owners"].as_array_mut().unwrap().swap(0, 1)
     });
     sample.write(annex, swapped);
-    assert_eq!(import(&[two.clone()], &linked).0, 3);
+    assert_eq!(import(std::slice::from_ref(&two), &linked).0, 3);
     assert_eq!(import(&[two], &["--collected", "nowhere"]).0, 4);
 }

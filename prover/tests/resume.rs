@@ -23,7 +23,7 @@ use por_protocol::liabilities::{
 };
 use por_protocol::period::Period;
 use por_protocol::plan::{Plan, PlannedBook, PlannedTotal};
-use por_protocol::run_key::RunKey;
+use por_protocol::run_key::{RunKey, Subject};
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
 use por_prover::build::{BookRows, Builder, BuiltBook, pack_path, write_rows};
 use por_prover::error::Exit;
@@ -415,6 +415,24 @@ fn p_11_a_damaged_order_of_leaves_is_found_by_the_control_total() {
         record[32..40].copy_from_slice(&((1_u64 << 63) | 1_000).to_le_bytes());
     }
     fs::create_dir_all(sample.at(&format!("{BUILD}/BTC-owed"))).unwrap();
+    sample.write(&leaves, bytes);
+    sample
+        .por("build", &[])
+        .refuses(3, &["BTC-owed/leaves", "not the one of this plan"]);
+    // Even where each leaf has the order key of what stands in it.
+    let run = Home::at(&sample.at("exchange")).run(None).unwrap();
+    let (plan, digest) = run.plan().unwrap();
+    let secrets = run.run_key().unwrap().secrets(&digest);
+    let mut books = plan.books.iter();
+    let book = books
+        .find(|book| book.asset.id().as_str() == "BTC")
+        .unwrap();
+    let ctx = plan.context(book).unwrap().ctx();
+    let mut bytes = whole["BTC-owed/leaves"].clone();
+    for (number, record) in (1_000..).zip(bytes.chunks_exact_mut(40).filter(padding)) {
+        record[..32].copy_from_slice(&secrets.order(&ctx, Subject::Padding(number)));
+        record[32..].copy_from_slice(&((1_u64 << 63) | number).to_le_bytes());
+    }
     sample.write(&leaves, bytes);
     sample.por("build", &[]).refuses(
         3,

@@ -202,7 +202,7 @@ impl Publishing<'_> {
             place: run.attested_path().display().to_string(),
             why: format!("reserves do not cover what is owed in {}", short.join(", ")),
             remedy: "Nothing was published. What is logged stays for ever: to log it so, give --under-reserved; to correct the \
-                     reserves, `por attest --again`."
+                     reserves, `por attest --again`. A sealed book is covered if its bound is, which `por plan --seal` chooses."
                 .into(),
         })
     }

@@ -142,7 +142,7 @@ impl Pair {
         por(
             "attest --home exchange --reserves collected/reserves.csv --collected collected --block-header header.hex",
         );
-        por("publish --home exchange --to public");
+        por("publish --home exchange --to public --under-reserved");
     }
 
     fn compare(&self, more: &[&str]) -> Done {

@@ -23,6 +23,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+/// Version byte of a TRON address.
+const TRON_VERSION: u8 = 0x41;
+
 /// An address of one network, in canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
@@ -72,7 +75,7 @@ impl Address {
             Network::Evm(_) => Self::from_evm(*network, parse_evm(text)?),
             Network::Bitcoin(chain) => bitcoin_address::parse(*chain, text),
             Network::Tron(chain) => match base58::decode_address(text)? {
-                (base58::TRON_VERSION, hash) => Self::from_tron(*chain, hash),
+                (TRON_VERSION, hash) => Self::from_tron(*chain, hash),
                 _ => Err(OwnershipError::AddressMalformed),
             },
             Network::Solana(cluster) => {
@@ -142,7 +145,7 @@ impl Address {
         Ok(Self {
             network: Network::Tron(chain),
             kind: AddressKind::Tron(hash),
-            text: base58::encode_address(base58::TRON_VERSION, &hash),
+            text: base58::encode_address(TRON_VERSION, &hash),
         })
     }
 

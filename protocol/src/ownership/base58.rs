@@ -16,14 +16,11 @@ use alloc::vec::Vec;
 /// Longest text looked at: 64 bytes need at most 88 characters.
 const MAX_TEXT_BYTES: usize = 90;
 
-/// Version byte of a TRON address.
-pub(crate) const TRON_VERSION: u8 = 0x41;
-
 /// Bytes of a Base58Check checksum.
 const CHECKSUM_BYTES: usize = 4;
 
 /// Decodes a text of exactly `N` bytes; `None` for every other text.
-pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     if text.len() > MAX_TEXT_BYTES {
         return None;
     }
@@ -40,7 +37,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 /// # Errors
 ///
 /// `AddressMalformed` for another alphabet or length, `AddressChecksum`.
-pub(crate) fn decode_address(text: &str) -> Result<(u8, [u8; 20]), OwnershipError> {
+pub(super) fn decode_address(text: &str) -> Result<(u8, [u8; 20]), OwnershipError> {
     split_address(decode(text).ok_or(OwnershipError::AddressMalformed)?)
 }
 

@@ -42,7 +42,7 @@
 
 mod address;
 mod adr36;
-pub(crate) mod base58;
+mod base58;
 mod bip322;
 mod bitcoin_address;
 mod bitcoin_block;

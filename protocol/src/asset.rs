@@ -232,7 +232,7 @@ impl fmt::Display for AssetId {
 ///
 /// Beyond CAIP-19's own form: `eip155` chain numbers and SLIP-44 coin numbers have no leading zeros, `bip122` chains
 /// and everything on `eip155` are in small letters (so that the EIP-55 spelling of a contract is no second instance),
-/// a character is percent-encoded only where it has to be, a chain has one token standard ([`token_standard`]), and a
+/// a character is percent-encoded only where it has to be, a chain has one token standard (`erc20`, `trc20`, `token`), and a
 /// contract or mint of TRON and Solana is an address in its canonical form.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct InstanceId(String);

@@ -90,6 +90,21 @@ pub struct StatementFacts {
     pub attestation: String,
 }
 
+impl StatementFacts {
+    /// The attestation that the statement is of.
+    #[must_use]
+    pub fn signed(&self) -> AttestationFacts {
+        AttestationFacts {
+            entity: self.entity.clone(),
+            log_origin: self.log_origin.clone(),
+            period: self.period.clone(),
+            sequence: self.sequence,
+            snapshot_time: self.snapshot_time,
+            digest: self.attestation.clone(),
+        }
+    }
+}
+
 /// The attestation that an audit looked at, by what it says of itself; steps 2 to 4 tell whose word that is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct AttestationFacts {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use por_protocol::amount::{Amount, Decimals, ExactAmount};
 use por_protocol::report::{
-    BookFacts, Check, Covered, Included, LogFacts, Outcome, Report, TotalFacts,
+    BookFacts, Check, Covered, Included, LogFacts, Outcome, Report, StatementFacts, TotalFacts,
 };
 use por_protocol::shown;
 
@@ -67,20 +67,9 @@ fn write_report(
                 "               Is this your account, spelt exactly so? This check did not ask."
             )?;
         }
-        writeln!(
-            out,
-            "  exchange     {} ({})",
-            facts.entity, facts.log_origin
-        )?;
-        writeln!(
-            out,
-            "  period       {}, attestation {}",
-            facts.period, facts.sequence
-        )?;
-        writeln!(out, "  snapshot     {}", time(facts.snapshot_time))?;
-        writeln!(out, "  attestation  {}", facts.attestation)?;
     }
-    if let Some(facts) = &report.attestation {
+    let signed = report.statement.as_ref().map(StatementFacts::signed);
+    if let Some(facts) = signed.as_ref().or(report.attestation.as_ref()) {
         writeln!(
             out,
             "  exchange     {} ({})",

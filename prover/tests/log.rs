@@ -156,6 +156,33 @@ fn a_log_key_that_never_is_on_this_machine_signs_by_files() {
 }
 
 #[test]
+fn a_home_can_be_made_for_a_log_key_that_is_elsewhere() {
+    let sample = Sample::new(&["BTC"], 24);
+    let key = sample.read("exchange/keys/log.key");
+    let key: SecretKey = SecretKey::from_text(key.trim_end()).unwrap();
+    let key = key.public();
+    let public = hex::encode(key.as_bytes());
+    let init = |home: &str, log_key: &str| {
+        let own = ["init", "--home", home, "--entity", "E", "--log-origin"];
+        let key = [key.name().as_str(), "--log-key", log_key];
+        sample.anyone(&[&own[..], &key].concat())
+    };
+    for wrong in [&public[2..], "", &format!("zz{}", &public[2..])] {
+        init("elsewhere", wrong).refuses(3, &["--log-key"]);
+        assert!(!sample.at("elsewhere/por.toml").exists());
+    }
+    init("elsewhere", &public).expect(0);
+    assert!(!sample.at("elsewhere/keys/log.key").exists());
+    let policy = sample.read("elsewhere/policy");
+    assert!(policy.contains(&format!("log {key}\n")), "{policy}");
+    // A home that has a key of its own keeps it.
+    for file in ["exchange/por.toml", "exchange/assets.toml"] {
+        fs::remove_file(sample.at(file)).unwrap();
+    }
+    init("exchange", &public).refuses(4, &["log.key", "--log-key"]);
+}
+
+#[test]
 fn a_changed_log_key_keeps_old_statements_true_and_new_ones_by_the_new_key_alone() {
     let sample = published().copy();
     statement(&sample, "old.por", "0");

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use por_protocol::note::{KeyName, SecretKey};
+use por_protocol::note::{KeyName, PublicKey, SecretKey};
 
 use super::HomeArg;
 use crate::durable;
@@ -27,6 +27,10 @@ pub struct Init {
     /// Origin of the exchange's log, a name without scheme such as example.com/por
     #[arg(long, value_name = "NAME")]
     pub log_origin: String,
+    /// Public log key that is kept elsewhere, such as in a hardware module: the 32 bytes of Ed25519, in hex. No key is made
+    /// then, and what it signs goes by --to-sign and --signature
+    #[arg(long, value_name = "HEX")]
+    pub log_key: Option<String>,
     /// Asset table to copy [default: one with BTC, ETH and USDT]
     #[arg(long, value_name = "FILE")]
     pub assets: Option<PathBuf>,
@@ -66,11 +70,13 @@ impl Init {
         check_free(&home.assets_path(), assets.as_bytes())?;
         secret_file::create_private_dir(home.path())?;
         secret_file::create_private_dir(&home.path().join("keys"))?;
-        let key = log_key(&home, origin)?;
+        let key = match &self.log_key {
+            Some(hex) => log_key_elsewhere(&home, origin, hex)?,
+            None => log_key(&home, origin)?.public(),
+        };
         let policy = format!(
             "# Trust root of {}: give this file to whoever verifies.\nlog {}\nquorum none\n",
-            self.log_origin,
-            key.public()
+            self.log_origin, key
         );
         check_free(&home.policy_path(), policy.as_bytes())?;
         durable::write(&home.policy_path(), policy.as_bytes())?;
@@ -107,6 +113,28 @@ fn log_key(home: &Home, origin: KeyName) -> Result<SecretKey, Error> {
         why: format!("it is the key of {}", key.public().name().as_str()),
         remedy: "Name the log origin of this key, or another --home.".into(),
     })
+}
+
+/// A log key that this machine never sees.
+fn log_key_elsewhere(home: &Home, origin: KeyName, hex: &str) -> Result<PublicKey, Error> {
+    let path = home.log_key_path();
+    if path.exists() {
+        return Err(Error::InTheWay {
+            path,
+            why: "there is a log key on this machine, and --log-key names one that is elsewhere"
+                .into(),
+            remedy: "Leave out --log-key, or name another --home.".into(),
+        });
+    }
+    let refuse = |why: String| {
+        Error::refused(
+            format!("--log-key: {why}"),
+            "Write the 64 hexadecimal digits of an Ed25519 public key (RFC 8032).",
+        )
+    };
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hex, &mut bytes).map_err(|error| refuse(error.to_string()))?;
+    PublicKey::new(origin, &bytes).map_err(|error| refuse(error.to_string()))
 }
 
 /// Only what the same command wrote may be there.

@@ -164,11 +164,11 @@ fn a_home_can_be_made_for_a_log_key_that_is_elsewhere() {
     let public = hex::encode(key.as_bytes());
     let init = |home: &str, log_key: &str| {
         let own = ["init", "--home", home, "--entity", "E", "--log-origin"];
-        let key = [key.name().as_str(), "--log-key", log_key];
+        let key = [key.name().as_str(), "--log-public-key", log_key];
         sample.anyone(&[&own[..], &key].concat())
     };
     for wrong in [&public[2..], "", &format!("zz{}", &public[2..])] {
-        init("elsewhere", wrong).refuses(3, &["--log-key"]);
+        init("elsewhere", wrong).refuses(3, &["--log-public-key"]);
         assert!(!sample.at("elsewhere/por.toml").exists());
     }
     init("elsewhere", &public).expect(0);
@@ -179,7 +179,7 @@ fn a_home_can_be_made_for_a_log_key_that_is_elsewhere() {
     for file in ["exchange/por.toml", "exchange/assets.toml"] {
         fs::remove_file(sample.at(file)).unwrap();
     }
-    init("exchange", &public).refuses(4, &["log.key", "--log-key"]);
+    init("exchange", &public).refuses(4, &["log.key", "--log-public-key"]);
 }
 
 #[test]

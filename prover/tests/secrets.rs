@@ -85,26 +85,38 @@ fn mode(path: &Path, mode: u32) {
 
 #[test]
 fn k_01_no_command_takes_a_key_as_an_argument() {
+    const REFUSED: [&str; 4] = ["run-key", "log-key", "signing-key", "statement-key"];
     let sample = planned();
     let key = "9f".repeat(32);
-    for command in ["init", "plan", "build", "attest", "publish", "statement"] {
-        for flag in [
-            "--key",
-            "--run-key",
-            "--log-key",
-            "--signing-key",
-            "--statement-key",
-        ] {
-            let done = sample.por(command, &[&format!("{flag}={key}")]).expect(2);
-            assert!(!done.err.contains(&key), "{}", done.err);
-        }
-        sample.por(command, &[&key]).expect(2);
-        let help = sample.anyone(&[command, "--help"]).expect(0).out;
-        let takes_key = |line: &&str| {
-            let flag = line.trim_start();
-            flag.starts_with("--") && flag.split([' ', '=']).next().unwrap().contains("key")
+    let secret = |flag: &str| {
+        let words = ["key", "secret", "token", "password"];
+        words.iter().any(|word| flag.contains(word)) && !flag.contains("public")
+    };
+    for (words, command) in support::commands() {
+        let refuses = |argument: &str| {
+            let words = words.iter().map(String::as_str);
+            let all: Vec<&str> = words.chain([argument]).collect();
+            let done = sample.anyone(&all).expect(2);
+            assert!(!done.err.contains(&key), "{all:?}: {}", done.err);
         };
-        assert_eq!(help.lines().find(takes_key), None);
+        // A flag of such a name takes the place of a secret, never the secret.
+        for argument in command.get_arguments() {
+            let flag = argument.get_long().unwrap_or_default();
+            let values = argument.get_value_names().unwrap_or_default();
+            let place = |value: &clap::builder::Str| ["FILE", "DIR"].contains(&value.as_str());
+            assert!(
+                !secret(flag) || values.iter().all(place),
+                "{words:?} --{flag} {values:?}"
+            );
+            assert!(!REFUSED.contains(&flag), "{words:?} --{flag}");
+        }
+        for flag in REFUSED {
+            refuses(&format!("--{flag}={key}"));
+        }
+        if command.get_positionals().next().is_none() && command.get_subcommands().next().is_none()
+        {
+            refuses(&key);
+        }
     }
 }
 

@@ -49,7 +49,7 @@ pub fn init(folder: &Path, rows: u64) -> Result<HomeArg> {
         home: home.clone(),
         entity: "Bench".into(),
         log_origin: "bench.example/por".into(),
-        log_key: None,
+        log_public_key: None,
         assets: Some(assets),
     }
     .run()?;

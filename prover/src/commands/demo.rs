@@ -80,7 +80,7 @@ impl Demo {
             home: home.clone(),
             entity: "Sample Exchange".into(),
             log_origin: "sample.example/por".into(),
-            log_key: None,
+            log_public_key: None,
             assets: None,
         };
         init.run()?;

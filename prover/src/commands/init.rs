@@ -30,7 +30,7 @@ pub struct Init {
     /// Public log key that is kept elsewhere, such as in a hardware module: the 32 bytes of Ed25519, in hex. No key is made
     /// then, and what it signs goes by --to-sign and --signature
     #[arg(long, value_name = "HEX")]
-    pub log_key: Option<String>,
+    pub log_public_key: Option<String>,
     /// Asset table to copy [default: one with BTC, ETH and USDT]
     #[arg(long, value_name = "FILE")]
     pub assets: Option<PathBuf>,
@@ -70,7 +70,7 @@ impl Init {
         check_free(&home.assets_path(), assets.as_bytes())?;
         secret_file::create_private_dir(home.path())?;
         secret_file::create_private_dir(&home.path().join("keys"))?;
-        let key = match &self.log_key {
+        let key = match &self.log_public_key {
             Some(hex) => log_key_elsewhere(&home, origin, hex)?,
             None => log_key(&home, origin)?.public(),
         };
@@ -121,14 +121,14 @@ fn log_key_elsewhere(home: &Home, origin: KeyName, hex: &str) -> Result<PublicKe
     if path.exists() {
         return Err(Error::InTheWay {
             path,
-            why: "there is a log key on this machine, and --log-key names one that is elsewhere"
+            why: "there is a log key on this machine, and --log-public-key names one that is elsewhere"
                 .into(),
-            remedy: "Leave out --log-key, or name another --home.".into(),
+            remedy: "Leave out --log-public-key, or name another --home.".into(),
         });
     }
     let refuse = |why: String| {
         Error::refused(
-            format!("--log-key: {why}"),
+            format!("--log-public-key: {why}"),
             "Write the 64 hexadecimal digits of an Ed25519 public key (RFC 8032).",
         )
     };

@@ -25,6 +25,28 @@ pub const BLOCKS: [&str; 2] = [
     "eip155:1=25600000=0x0000000000000000000000000000000000000000000000000000000000000001",
 ];
 
+/// Every command of the program with its words after `por`, the first ones first; groups of commands are among them.
+pub fn commands() -> Vec<(Vec<String>, clap::Command)> {
+    let mut found = vec![(
+        Vec::new(),
+        <por_prover::commands::Cli as clap::CommandFactory>::command(),
+    )];
+    let mut next = 0;
+    while let Some((words, command)) = found.get(next).cloned() {
+        let below = command
+            .get_subcommands()
+            .filter(|below| below.get_name() != "help");
+        found.extend(below.map(|below| {
+            let word = below.get_name().to_owned();
+            ([words.clone(), vec![word]].concat(), below.clone())
+        }));
+        next += 1;
+    }
+    found.remove(0);
+    assert!(found.len() >= 40, "{} commands", found.len());
+    found
+}
+
 /// How a `por` process ended.
 #[derive(Debug)]
 pub struct Done {

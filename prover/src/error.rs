@@ -47,7 +47,7 @@ pub enum Error {
     #[error("{_0}\n  {}", sentence(&_0.remedy()))]
     Ledger(#[from] LedgerError),
     /// An object of the protocol is wrong.
-    #[error("{what}: {source}")]
+    #[error("{what}: {source}{}", protocol_remedy(source))]
     Protocol {
         /// Which object.
         what: String,
@@ -189,6 +189,24 @@ fn io_remedy(error: &io::Error) -> &'static str {
     }
 }
 
+/// What to do about an object of the protocol that is wrong, on a line of its own; nothing where the error says it.
+fn protocol_remedy(error: &ProtocolError) -> &'static str {
+    match error {
+        ProtocolError::Length { .. }
+        | ProtocolError::TooLarge { .. }
+        | ProtocolError::Encoding { .. }
+        | ProtocolError::Count { .. }
+        | ProtocolError::Syntax { .. } => {
+            "\n  It may be damaged, or another file: fetch it again, or restore it from a copy."
+        }
+        ProtocolError::Unsupported { .. } => "\n  A later version of por may know it.",
+        ProtocolError::SelfCheck { .. } => {
+            "\n  Nothing of it was written. A machine that computes wrongly makes such tiles: test its memory, or take another."
+        }
+        _ => "",
+    }
+}
+
 /// The same words with a capital letter and a full stop.
 fn sentence(text: &str) -> String {
     let mut letters = text.chars();
@@ -219,5 +237,22 @@ pub enum Exit {
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r_07_a_tile_that_does_not_verify_is_bad_input_and_nothing_of_it_is_written() {
+        let error =
+            Error::protocol("book BTC/owed")(ProtocolError::SelfCheck { level: 1, index: 7 });
+        assert_eq!(error.exit(), Exit::BadInput);
+        let text = error.to_string();
+        assert!(
+            text.contains("tile 1/7") && text.contains("Nothing of it was written"),
+            "{text}"
+        );
     }
 }

@@ -380,3 +380,50 @@ struct Made {
     record: Vec<u8>,
     node: ChildSecret,
 }
+
+#[cfg(test)]
+mod tests {
+    use bulletproofs::PedersenGens;
+
+    use super::*;
+    use crate::context::BookContext;
+
+    #[test]
+    fn r_07_a_tile_with_a_value_out_of_range_never_leaves_the_prover() {
+        let ctx = BookContext {
+            log_origin: "example.com/por",
+            period: "2026-10",
+            sequence: 0,
+            snapshot_time: 1_790_000_000,
+            asset: "BTC",
+            kind: "owed",
+            decimals: 8,
+            shape: Shape::new(256).unwrap(),
+        }
+        .ctx();
+        let prover = TileProver::default();
+        let children: [ChildSecret; ARITY] = core::array::from_fn(|child| ChildSecret {
+            amount: Amount::from_atoms(child as u64),
+            blinding: Scalar::from(child as u64 + 1),
+            hash: Digest::of(&[child as u8]),
+        });
+        let make = |index| {
+            let position = Position { level: 1, index };
+            prover
+                .make(&ctx, position, &children, ProofSeed([7; 32]))
+                .unwrap()
+        };
+        let mut made = [make(0), make(1), make(2)];
+        assert_eq!(prover.check(&ctx, &made), Ok(()));
+        // As a prover would make it that was given −5 for the fourth child: commitments have no range.
+        let minus_five = PedersenGens::default().commit(-Scalar::from(5_u64), Scalar::from(4_u64));
+        let honest = made[1].record.clone();
+        made[1].record[3 * CHILD_BYTES..][..32].copy_from_slice(minus_five.compress().as_bytes());
+        let fault = Err(Error::SelfCheck { level: 1, index: 1 });
+        assert_eq!(prover.check(&ctx, &made), fault);
+        // Nor one whose proof was computed wrongly.
+        made[1].record = honest;
+        made[1].record[TILE_BYTES - 40] ^= 1;
+        assert_eq!(prover.check(&ctx, &made), fault);
+    }
+}

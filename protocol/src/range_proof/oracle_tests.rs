@@ -288,6 +288,23 @@ fn r_10_one_bad_proof_among_many_is_named() {
 }
 
 #[test]
+fn r_10_one_bad_proof_among_a_hundred_thousand_is_named() {
+    const PROOFS: usize = 100_000;
+    let (prover, ours) = (RangeProver::default(), Generators::new());
+    let honest = Proved::make(&prover, 1, 0, &mut ChaCha20Rng::seed_from_u64(8));
+    // Each of them has a weight of its own, so the same proof over and over is as good as others.
+    let mut statements = vec![honest.statement(); PROOFS];
+    let mut bad = honest.clone();
+    bad.position.index = 70_001;
+    statements[70_001] = bad.statement();
+    let fault = Error::Range {
+        level: 1,
+        index: 70_001,
+    };
+    assert_eq!(verify_batch(&ours, &statements, &[]), Err((70_001, fault)));
+}
+
+#[test]
 fn r_09_errors_that_cancel_under_equal_weights_are_refused() {
     let (prover, ours) = (RangeProver::default(), Generators::new());
     let mut rng = ChaCha20Rng::seed_from_u64(3);

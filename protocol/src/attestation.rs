@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use serde::Serialize;
 
 use crate::account::check_text;
-use crate::book_row::{BookRow, Total};
+use crate::book_row::{BookRow, Total, check_distinct};
 use crate::context::{BookContext, Ctx};
 use crate::digest::Digest;
 use crate::error::Error;
@@ -108,14 +108,19 @@ impl Rows {
     }
 }
 
-/// Splits a file of rows into exact row bytes. Every row ends in a line feed; an empty file has no rows.
-#[must_use]
-pub fn split_rows(bytes: &[u8]) -> Option<Vec<&[u8]>> {
-    if bytes.is_empty() {
-        return Some(Vec::new());
+/// Splits the list called `what` into exact row bytes. Every row ends in a line feed; an empty list has no rows.
+///
+/// # Errors
+/// [`Error::Syntax`] for a last row without its end.
+pub fn split_rows<'a>(what: &'static str, list: &'a [u8]) -> Result<Vec<&'a [u8]>, Error> {
+    if list.is_empty() {
+        return Ok(Vec::new());
     }
-    let rows = bytes.strip_suffix(b"\n")?;
-    Some(rows.split(|byte| *byte == b'\n').collect())
+    let rows = list.strip_suffix(b"\n").ok_or_else(|| Error::Syntax {
+        what,
+        why: "its last row does not end in a line feed".into(),
+    })?;
+    Ok(rows.split(|byte| *byte == b'\n').collect())
 }
 
 /// A file bound by size and digest.
@@ -278,6 +283,20 @@ impl Attestation {
             });
         }
         Ok(key)
+    }
+
+    /// The rows of `list`, byte for byte a `books.jsonl`, if it is the one that this attestation is bound to and holds each
+    /// book and each coin once (step 11).
+    ///
+    /// # Errors
+    /// As [`split_rows`], [`Rows::check`], [`BookRow::parse`] and [`check_distinct`].
+    pub fn bound_books(&self, list: &[u8]) -> Result<Vec<BookRow>, Error> {
+        let rows = split_rows("books.jsonl", list)?;
+        self.books.check("books.jsonl", &rows)?;
+        let rows = rows.into_iter().map(BookRow::parse);
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        check_distinct(&rows)?;
+        Ok(rows)
     }
 
     /// The context of a book under this attestation.

@@ -17,6 +17,8 @@ mod entry;
 mod evidence;
 mod history;
 mod proof;
+mod reading;
+mod state;
 pub mod tiles;
 
 pub use add_checkpoint::{AddCheckpoint, Refusal};
@@ -27,3 +29,5 @@ pub use entry::{KEY_ROTATION_FORMAT, KeyRotation, LogEntry, MAX_ENTRY_BYTES};
 pub use evidence::{Conflict, EVIDENCE_FORMAT, Evidence, compare_heads};
 pub use history::{History, Logged};
 pub use proof::LogProof;
+pub use reading::LogReading;
+pub use state::LogState;

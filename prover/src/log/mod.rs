@@ -3,11 +3,9 @@
 mod cosign;
 mod published;
 mod signer;
-mod state;
 mod successor;
 
 pub use cosign::{Answer, Collected, collect};
 pub use published::{LOG_FOLDER, PublishedLog};
 pub use signer::{Detached, Signed, SignedHead, Signer};
-pub use state::LogState;
 pub use successor::Successor;

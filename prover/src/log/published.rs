@@ -4,11 +4,10 @@
 //! Nothing is said of the checkpoint's signatures: that is for a policy to judge.
 
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::tiles::{MAX_BUNDLE_BYTES, bundles, parse_bundle};
-use por_protocol::log::{Checkpoint, History, KeyRotation, LogProof};
+use por_protocol::log::tiles::MAX_BUNDLE_BYTES;
+use por_protocol::log::{Checkpoint, History, KeyRotation, LogProof, LogReading, LogState};
 use por_protocol::note::Note;
 
-use super::state::LogState;
 use crate::error::Error;
 
 /// The folder of the log in a publication.
@@ -17,8 +16,6 @@ pub const LOG_FOLDER: &str = "log";
 const MAX_CHECKPOINT_BYTES: u64 = 64 * 1024;
 /// Of a change of key; two signatures fit many times over.
 const MAX_NOTE_BYTES: u64 = 64 * 1024;
-/// A log of daily attestations fills this in 270 years; a host that claims more is not read into memory.
-const MAX_ENTRIES: u64 = 100_000;
 
 /// A log that was read whole.
 #[derive(Clone, Debug)]
@@ -45,27 +42,13 @@ impl PublishedLog {
         let Some(note) = read(&path, MAX_CHECKPOINT_BYTES)? else {
             return Ok(None);
         };
-        let head = parse_head(&note).map_err(Error::protocol(&path))?;
-        if head.size.get() > MAX_ENTRIES {
-            return Err(Error::protocol(&path)(ProtocolError::TooLarge {
-                what: "log",
-                limit: MAX_ENTRIES,
-                found: head.size.get(),
-            }));
-        }
-        let mut entries = Vec::new();
-        for place in bundles(head.size) {
+        let mut reading = LogReading::begin(&note).map_err(Error::protocol(&path))?;
+        for place in reading.files().to_vec() {
             let path = format!("{LOG_FOLDER}/{}", place.path);
-            let absent = || ProtocolError::Mismatch {
-                what: "log",
-                why: format!("{path} is missing"),
-            };
-            let bytes = read(&path, MAX_BUNDLE_BYTES as u64)?
-                .ok_or_else(|| Error::protocol(LOG_FOLDER)(absent()))?;
-            let bundle = parse_bundle(&bytes, place.entries).map_err(Error::protocol(&path))?;
-            entries.extend(bundle.into_iter().map(<[u8]>::to_vec));
+            let bytes = read(&path, MAX_BUNDLE_BYTES as u64)?.ok_or_else(|| missing(&path))?;
+            reading.add(&bytes).map_err(Error::protocol(&path))?;
         }
-        let state = LogState::read(head, entries).map_err(Error::protocol(LOG_FOLDER))?;
+        let state = reading.finish().map_err(Error::protocol(LOG_FOLDER))?;
         Ok(Some(Self { note, state }))
     }
 
@@ -104,18 +87,9 @@ impl PublishedLog {
         let history = self.history();
         for (number, (index, _)) in history.rotations().iter().enumerate() {
             let path = KeyRotation::note_path(*index);
-            let absent = || ProtocolError::Mismatch {
-                what: "log",
-                why: format!("{path} is missing"),
-            };
-            let note = read(&path, MAX_NOTE_BYTES)?
-                .ok_or_else(|| Error::protocol(LOG_FOLDER)(absent()))?;
-            let entry = usize::try_from(*index)
-                .ok()
-                .and_then(|index| self.state.entries().get(index));
-            let entry = entry.map(Vec::as_slice).unwrap_or_default();
-            history
-                .verify_rotation(number, entry, &note)
+            let note = read(&path, MAX_NOTE_BYTES)?.ok_or_else(|| missing(&path))?;
+            self.state
+                .verify_rotation(number, &note)
                 .map_err(Error::protocol(&path))?;
         }
         Note::parse(&self.note)
@@ -126,14 +100,13 @@ impl PublishedLog {
     /// The proof that entry `index` is under the head.
     #[must_use]
     pub fn proof(&self, index: u64) -> LogProof<'_> {
-        LogProof {
-            index,
-            path: self.state.path(index),
-            checkpoint: &self.note,
-        }
+        self.state.proof(index, &self.note)
     }
 }
 
-fn parse_head(note: &[u8]) -> Result<Checkpoint, ProtocolError> {
-    Checkpoint::of_note(&Note::parse(note)?)
+fn missing(path: &str) -> Error {
+    Error::protocol(LOG_FOLDER)(ProtocolError::Mismatch {
+        what: "log",
+        why: format!("{path} is missing"),
+    })
 }

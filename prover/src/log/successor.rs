@@ -1,11 +1,10 @@
 //! A log with one more entry than is published: what a publisher wants to sign.
 
 use por_protocol::log::tiles::LogFile;
-use por_protocol::log::{Checkpoint, TreeSize};
+use por_protocol::log::{Checkpoint, LogState, TreeSize};
 use por_protocol::note::KeyName;
 
-use super::published::PublishedLog;
-use super::state::LogState;
+use super::published::{LOG_FOLDER, PublishedLog};
 use crate::error::Error;
 
 /// The next state of a log.
@@ -56,7 +55,8 @@ impl Successor {
     /// # Errors
     /// [`Error::Protocol`] for an entry that is too long.
     pub fn files(&self) -> Result<Vec<LogFile>, Error> {
-        self.state.files(self.older)
+        let files = self.state.files(self.older);
+        files.map_err(Error::protocol(LOG_FOLDER))
     }
 
     /// The log, once its head has been published with this note.

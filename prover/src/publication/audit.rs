@@ -354,15 +354,8 @@ pub(super) struct Parts<'a> {
 impl<'a> Parts<'a> {
     pub(super) fn parse(files: &'a Files) -> Result<Self, ProtocolError> {
         let (note, attestation) = files.signed.parse()?;
-        let rows = |bytes, what| {
-            let unfinished = || ProtocolError::Syntax {
-                what,
-                why: "its last row does not end in a line feed".into(),
-            };
-            split_rows(bytes).ok_or_else(unfinished)
-        };
-        let book_bytes = rows(&files.books, "books.jsonl")?;
-        let reserve_bytes = rows(&files.reserves, "reserves.jsonl")?;
+        let book_bytes = split_rows("books.jsonl", &files.books)?;
+        let reserve_bytes = split_rows("reserves.jsonl", &files.reserves)?;
         let books = book_bytes
             .iter()
             .map(|row| BookRow::parse(row).map_err(in_file("books.jsonl")))

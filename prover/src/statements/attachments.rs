@@ -56,7 +56,7 @@ impl Attachments {
         let attestation =
             Attestation::parse(text.as_bytes()).map_err(Error::protocol("attestation"))?;
         let file = std::fs::read(folder.books()).map_err(Error::io(&folder.books()))?;
-        let rows = split_rows(&file).unwrap_or_default();
+        let rows = split_rows("books.jsonl", &file).unwrap_or_default();
         let tree = RowTree::new(rows.iter().copied());
         if (rows.len() as u64, tree.root()) != (attestation.books.count, attestation.books.root) {
             return Err(Error::input(

@@ -6,11 +6,11 @@
 //! and 21 to 23), by the same code.
 
 use alloc::format;
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use por_protocol::attestation::{Attestation, split_rows, verify_row_total};
-use por_protocol::book_row::{BookRow, check_distinct};
+use por_protocol::attestation::{Attestation, verify_row_total};
+use por_protocol::book_row::BookRow;
 use por_protocol::digest::Digest;
 use por_protocol::error::Error;
 use por_protocol::liabilities::{
@@ -20,9 +20,8 @@ use por_protocol::liabilities::{
 use por_protocol::note::Note;
 use por_protocol::range_proof::Generators;
 use por_protocol::statement::Statement;
+use por_wasm_runtime::{Thrown, thrown};
 use wasm_bindgen::prelude::wasm_bindgen;
-
-use crate::{Thrown, thrown};
 
 /// A top as it travels between the page and its workers: level, index, commitment, hash.
 const TOP_BYTES: usize = 1 + 8 + 32 + 32;
@@ -46,7 +45,7 @@ impl Audit {
     /// Throws where either cannot be read, or the list is another one.
     #[wasm_bindgen(constructor)]
     pub fn new(statement: &[u8], books: &[u8]) -> Result<Self, Thrown> {
-        Self::open(statement, books).map_err(thrown)
+        Self::open(statement, books).map_err(|error| thrown(&error))
     }
 
     /// The books as JSON: `[{name, folder, tiles, leaves}]`; numbers are texts. `folder` is that of the book's tiles.
@@ -73,13 +72,13 @@ impl Audit {
     ///
     /// Throws where the total is another one.
     pub fn root(&self, book: usize) -> Result<Vec<u8>, Thrown> {
-        let row = self.book(book).map_err(thrown)?;
+        let row = self.book(book).map_err(|error| thrown(&error))?;
         let top = (|| {
             let context = self.attestation.context(row)?;
             verify_row_total(&self.generators, &context.ctx(), row, &[])?;
             Ok(encode(context.shape.root(), &row.root.node()))
         })();
-        top.map_err(thrown)
+        top.map_err(|error| thrown(&error))
     }
 
     /// Where the tiles of the subtree of `top` lie, as JSON: `[{pack, offset, length, whole}]`, in the order that
@@ -106,7 +105,7 @@ impl Audit {
                 )
             })))
         })();
-        ranges.map_err(thrown)
+        ranges.map_err(|error| thrown(&error))
     }
 
     /// Verifies all tiles of the subtree of `top`, whose records follow one another in `records`. Returns the tops below them,
@@ -116,7 +115,8 @@ impl Audit {
     ///
     /// Throws, with the place, where any byte is not what the root binds, or any range proof is false.
     pub fn verify(&self, book: usize, top: &[u8], records: &[u8]) -> Result<Vec<u8>, Thrown> {
-        self.verify_top(book, top, records).map_err(thrown)
+        self.verify_top(book, top, records)
+            .map_err(|error| thrown(&error))
     }
 
     fn open(statement: &[u8], books: &[u8]) -> Result<Self, Error> {
@@ -126,17 +126,9 @@ impl Audit {
                 what: "attestation",
             })?;
         let attestation = Attestation::parse(Note::parse(note)?.unverified_text().as_bytes())?;
-        let rows = split_rows(books).ok_or(Error::Syntax {
-            what: "books.jsonl",
-            why: "its last row does not end in a line feed".to_string(),
-        })?;
-        attestation.books.check("books.jsonl", &rows)?;
-        let books = rows.into_iter().map(BookRow::parse);
-        let books = books.collect::<Result<Vec<_>, _>>()?;
-        check_distinct(&books)?;
         Ok(Self {
+            books: attestation.bound_books(books)?,
             attestation,
-            books,
             generators: Generators::new(),
         })
     }

@@ -19,17 +19,19 @@
 extern crate alloc;
 
 mod audit;
-pub mod history;
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 pub use audit::{Audit, leaves_differ};
-use por_wasm_runtime as _;
+use por_protocol::log::LogState;
+use por_protocol::verify::{LogVerifier, Since};
+use por_wasm_runtime::{Thrown, thrown};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A published log: what the page may show of it, and nothing that was not verified.
 #[wasm_bindgen]
-pub struct LogReader(history::LogReading);
+pub struct LogReader(LogVerifier);
 
 #[wasm_bindgen]
 impl LogReader {
@@ -40,15 +42,15 @@ impl LogReader {
     #[wasm_bindgen(constructor)]
     pub fn new(policy: Option<String>, checkpoint: &[u8]) -> Result<Self, Thrown> {
         let policy = policy.as_deref().map(str::as_bytes);
-        history::LogReading::begin(policy, checkpoint)
+        LogVerifier::begin(policy, checkpoint)
             .map(Self)
-            .map_err(thrown)
+            .map_err(|error| thrown(&error))
     }
 
     /// Paths of the files to add, in order, one a line.
     #[must_use]
     pub fn files(&self) -> String {
-        self.0.files().collect::<alloc::vec::Vec<_>>().join("\n")
+        self.0.files().collect::<Vec<_>>().join("\n")
     }
 
     /// Takes the next of them.
@@ -56,7 +58,7 @@ impl LogReader {
     /// # Errors
     /// Throws for a file that is malformed.
     pub fn add(&mut self, bundle: &[u8]) -> Result<(), Thrown> {
-        self.0.add(bundle).map_err(thrown)
+        self.0.add(bundle).map_err(|error| thrown(&error))
     }
 
     /// The log's head and its attestations, as JSON.
@@ -64,9 +66,7 @@ impl LogReader {
     /// # Errors
     /// Throws where the entries are not those of the head, or break a rule of their order.
     pub fn finish(&mut self) -> Result<String, Thrown> {
-        let head = self.0.head().clone();
-        let attestations = self.0.finish().map_err(thrown)?;
-        Ok(history::summary(&head, attestations))
+        self.0.finish().map(summary).map_err(|error| thrown(&error))
     }
 
     /// Paths of the notes of the log's changes of key, below the publication, one a line; after [`LogReader::finish`].
@@ -74,7 +74,11 @@ impl LogReader {
     /// # Errors
     /// Throws before that.
     pub fn rotations(&self) -> Result<String, Thrown> {
-        Ok(self.0.rotations().map_err(thrown)?.join("\n"))
+        Ok(self
+            .0
+            .rotations()
+            .map_err(|error| thrown(&error))?
+            .join("\n"))
     }
 
     /// Takes the next of these notes. Without all of them nothing is said of who signed.
@@ -82,7 +86,7 @@ impl LogReader {
     /// # Errors
     /// Throws where it is another entry's, or not signed by both keys.
     pub fn add_rotation(&mut self, note: &[u8]) -> Result<(), Thrown> {
-        self.0.add_rotation(note).map_err(thrown)
+        self.0.add_rotation(note).map_err(|error| thrown(&error))
     }
 
     /// The report on one attestation, as JSON; `now` in Unix seconds.
@@ -97,7 +101,7 @@ impl LogReader {
         now: u64,
     ) -> Result<String, Thrown> {
         let report = self.0.attestation(sequence, note, books, now);
-        let report = report.map_err(thrown)?;
+        let report = report.map_err(|error| thrown(&error))?;
         serde_json::to_string(&report).map_err(|error| Thrown::new(&error.to_string()))
     }
 
@@ -106,32 +110,34 @@ impl LogReader {
     /// # Errors
     /// Throws for another log's head, or one that is damaged.
     pub fn since(&self, origin: &str, size: &str, root: &str) -> Result<String, Thrown> {
-        let since = self.0.since(origin, size, root).map_err(thrown)?;
+        let since = self
+            .0
+            .since(origin, size, root)
+            .map_err(|error| thrown(&error))?;
         Ok(match since {
-            history::Since::Extends => "extends",
-            history::Since::Shorter => "shorter",
-            history::Since::Rewritten => "rewritten",
+            Since::Extends => "extends",
+            Since::Shorter => "shorter",
+            Since::Rewritten => "rewritten",
         }
         .into())
     }
 }
 
-#[wasm_bindgen]
-extern "C" {
-    /// JavaScript's `Error`, with one property more.
-    #[wasm_bindgen(js_name = Error)]
-    pub type Thrown;
-
-    #[wasm_bindgen(constructor, js_class = "Error")]
-    fn new(message: &str) -> Thrown;
-
-    /// Whether nothing was shown to be false: something is missing, or a later version may know it.
-    #[wasm_bindgen(method, setter, structural)]
-    fn set_undecided(this: &Thrown, undecided: bool);
-}
-
-fn thrown(error: por_protocol::error::Error) -> Thrown {
-    let thrown = Thrown::new(&error.to_string());
-    thrown.set_undecided(error.is_undecided());
-    thrown
+/// What the log holds, as the page reads it.
+fn summary(log: &LogState) -> String {
+    let attestations = log.history().attestations().iter().map(|logged| {
+        serde_json::json!({
+            "sequence": logged.sequence,
+            "period": logged.period.as_str(),
+            "superseded_by": logged.superseded_by,
+        })
+    });
+    let head = log.head();
+    serde_json::json!({
+        "origin": head.origin.as_str(),
+        "size": head.size.get(),
+        "root": head.root.to_string(),
+        "attestations": attestations.collect::<Vec<_>>(),
+    })
+    .to_string()
 }

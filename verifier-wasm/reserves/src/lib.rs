@@ -19,7 +19,6 @@
 
 extern crate alloc;
 
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use por_protocol::attestation::Attestation;
@@ -28,7 +27,7 @@ use por_protocol::note::Note;
 use por_protocol::ownership::Challenge;
 use por_protocol::reserve_row::ReserveRow;
 use por_protocol::statement::Statement;
-use por_wasm_runtime as _;
+use por_wasm_runtime::{Thrown, thrown};
 use wasm_bindgen::prelude::wasm_bindgen;
 
 /// The signature proves that someone with the address's key signed this attestation's challenge.
@@ -57,11 +56,7 @@ impl Reserves {
     /// Throws where the statement holds no attestation that can be read.
     #[wasm_bindgen(constructor)]
     pub fn new(statement: &[u8], list: Vec<u8>) -> Result<Self, Thrown> {
-        Self::open(statement, list).map_err(|error| {
-            let thrown = Thrown::new(&error.to_string());
-            thrown.set_undecided(error.is_undecided());
-            thrown
-        })
+        Self::open(statement, list).map_err(|error| thrown(&error))
     }
 
     /// Is the list the one that the attestation is bound to?
@@ -124,20 +119,6 @@ impl Reserves {
             Err(_) => NOT_PROVEN,
         }
     }
-}
-
-#[wasm_bindgen]
-extern "C" {
-    /// JavaScript's `Error`, with one property more.
-    #[wasm_bindgen(js_name = Error)]
-    pub type Thrown;
-
-    #[wasm_bindgen(constructor, js_class = "Error")]
-    fn new(message: &str) -> Thrown;
-
-    /// Whether nothing was shown to be false: something is missing, or a later version may know it.
-    #[wasm_bindgen(method, setter, structural)]
-    fn set_undecided(this: &Thrown, undecided: bool);
 }
 
 /// The places of the rows; every one ends with a line feed, the last one too, and a list of none is empty.

@@ -8,9 +8,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::Path;
 
 use por_protocol::attestation::Attestation;
-use por_protocol::attestation::split_rows;
 use por_protocol::book_row::BookRow;
-use por_protocol::error::Error as ProtocolError;
 use por_protocol::liabilities::{Shape, pack_bytes, packs};
 use por_protocol::log::{LogEntry, MAX_ENTRY_BYTES, TreeSize};
 
@@ -31,7 +29,11 @@ pub(super) struct Fetch<'a> {
 impl Fetch<'_> {
     /// The log's own files: the host's must be those that its entries give.
     pub(super) fn log(&self, log: &PublishedLog) -> Result<(), Error> {
-        for file in log.state().files(TreeSize::new(0))? {
+        for file in log
+            .state()
+            .files(TreeSize::new(0))
+            .map_err(Error::protocol(LOG_FOLDER))?
+        {
             let path = format!("{LOG_FOLDER}/{}", file.path);
             let found = self.source.read(&path, file.bytes.len() as u64)?;
             if found.as_ref() != Some(&file.bytes) {
@@ -108,17 +110,8 @@ impl Fetch<'_> {
         attestation: &Attestation,
     ) -> Result<Vec<BookRow>, Error> {
         let bytes = std::fs::read(own.books()).map_err(Error::io(&own.books()))?;
-        let parsed = split_rows(&bytes)
-            .ok_or_else(|| ProtocolError::Syntax {
-                what: "books.jsonl",
-                why: "its last row does not end in a line feed".into(),
-            })
-            .and_then(|rows| {
-                let bound = &attestation.books;
-                bound.check("books.jsonl", &rows)?;
-                rows.into_iter().map(BookRow::parse).collect()
-            });
-        parsed.map_err(|error| self.untrue(&format!("{folder}/books.jsonl"), &error.to_string()))
+        let rows = attestation.bound_books(&bytes);
+        rows.map_err(|error| self.untrue(&format!("{folder}/books.jsonl"), &error.to_string()))
     }
 
     /// Copies one file, of at most `limit` bytes, and of this length if one is given.

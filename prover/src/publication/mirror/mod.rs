@@ -351,7 +351,11 @@ fn write_files(
             target.create(&path.to_string_lossy(), &folder.join(&file))?;
         }
     }
-    for file in log.state().files(older)? {
+    for file in log
+        .state()
+        .files(older)
+        .map_err(Error::protocol(LOG_FOLDER))?
+    {
         let path = format!("{LOG_FOLDER}/{}", file.path);
         target.create_bytes(&path, &file.bytes)?;
     }

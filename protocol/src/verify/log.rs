@@ -1,39 +1,29 @@
-//! A published log, read whole: its head, its entries, and what each attestation says of coverage (SPEC §7.6, §9, §10).
+//! A published log, verified as far as its files tell: its head, its entries, and what each attestation says of coverage
+//! (SPEC §7.6, §9, §10).
 //!
-//! Claim of a [`LogReading`] that was finished: the log's key signed the head, the policy's witnesses cosigned it, the
+//! Claim of a [`LogVerifier`] that was finished: the log's key signed the head, the policy's witnesses cosigned it, the
 //! entries hash to its root and keep the rules of §7.6.2, and the key in force signed the head. Claim of
-//! [`LogReading::attestation`]: steps 2 to 6, 10 and 11, of step 9 who signed, and for each book steps 23 and 24, by the
-//! functions that `por verify` and `por audit` call. Step 22 is left as *missing*: no tile is looked at, so no such report is
-//! ever "verified". Step 9 is *missing* until each change of key was shown by its note.
+//! [`LogVerifier::attestation`]: steps 2 to 6, 10 and 11, of step 9 who signed, and for each book steps 23 and 24, by the
+//! functions that a statement and an audit are judged by. Step 22 is left as *missing*: no tile is looked at, so no such
+//! report is ever "verified". Step 9 is *missing* until each change of key was shown by its note.
 //!
-//! Files come in the order of [`LogReading::files`]; nothing is shown before [`LogReading::finish`].
+//! Files come in the order of [`LogVerifier::files`]; nothing is shown before [`LogVerifier::finish`].
 //! Cost: one hash for each entry, one range proof for each book.
 
-use alloc::string::{String, ToString as _};
+use alloc::string::String;
 use alloc::vec::Vec;
 
-use por_protocol::attestation::{Attestation, split_rows, verify_row_total};
-use por_protocol::balances::Classes;
-use por_protocol::book_row::{BookRow, check_distinct};
-use por_protocol::digest::Digest;
-use por_protocol::error::Error;
-use por_protocol::log::tiles::{BundlePlace, LogTree, bundles, parse_bundle};
-use por_protocol::log::{
-    Checkpoint, History, KeyRotation, LogProof, Logged, TreeSize, prove_consistency,
-    verify_consistency,
-};
-use por_protocol::merkle::RowTree;
-use por_protocol::note::{KeyName, Note};
-
-use por_protocol::policy::Policy;
-use por_protocol::range_proof::Generators;
-use por_protocol::report::{Checks, Facts, Report, Step, Tiles};
-use por_protocol::verify::{
-    authenticate, book_facts, check_fresh, check_time, record_coverage, usable_policy,
-};
-
-/// A log of daily attestations fills this in 270 years; a head that claims more is not read into memory.
-const MAX_ENTRIES: u64 = 100_000;
+use super::authenticity::{authenticate, check_fresh, check_time, usable_policy};
+use super::book::{book_facts, record_coverage};
+use crate::attestation::{Attestation, verify_row_total};
+use crate::balances::Classes;
+use crate::digest::Digest;
+use crate::error::Error;
+use crate::log::{Checkpoint, History, KeyRotation, LogReading, LogState, Logged, TreeSize};
+use crate::note::{KeyName, Note};
+use crate::policy::Policy;
+use crate::range_proof::Generators;
+use crate::report::{Checks, Facts, Report, Step, Tiles};
 
 /// How a head that was seen before stands to the one that was read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,19 +37,18 @@ pub enum Since {
 }
 
 /// A log while it is read, and after.
-pub struct LogReading {
+pub struct LogVerifier {
     policy: Policy,
-    note: Vec<u8>,
-    head: Checkpoint,
-    places: Vec<BundlePlace>,
-    bundles_read: usize,
-    entries: Vec<Vec<u8>>,
-    rotations_read: usize,
-    read: Option<(LogTree, History)>,
+    checkpoint: Vec<u8>,
+    /// Until it was read whole.
+    reading: Option<LogReading>,
+    /// From then on.
+    log: Option<LogState>,
+    rotations_shown: usize,
     generators: Generators,
 }
 
-impl LogReading {
+impl LogVerifier {
     /// Begins with the checkpoint.
     ///
     /// # Errors
@@ -67,69 +56,47 @@ impl LogReading {
     pub fn begin(policy: Option<&[u8]>, checkpoint: &[u8]) -> Result<Self, Error> {
         let policy = usable_policy(policy)?;
         let note = Note::parse(checkpoint)?;
-        let head = policy.head(&note)?;
+        policy.head(&note)?;
         policy.witnessed(&note)?;
-        if head.size.get() > MAX_ENTRIES {
-            return Err(Error::TooLarge {
-                what: "log",
-                limit: MAX_ENTRIES,
-                found: head.size.get(),
-            });
-        }
         Ok(Self {
             policy,
-            note: checkpoint.to_vec(),
-            places: bundles(head.size),
-            head,
-            bundles_read: 0,
-            entries: Vec::new(),
-            rotations_read: 0,
-            read: None,
+            checkpoint: checkpoint.to_vec(),
+            reading: Some(LogReading::begin(checkpoint)?),
+            log: None,
+            rotations_shown: 0,
             generators: Generators::new(),
         })
     }
 
     /// Paths of the files that hold the entries, below the log's folder.
     pub fn files(&self) -> impl Iterator<Item = &str> {
-        self.places.iter().map(|place| place.path.as_str())
-    }
-
-    /// The head, whose signatures were checked.
-    #[must_use]
-    pub const fn head(&self) -> &Checkpoint {
-        &self.head
+        let reading = self.reading.iter();
+        reading.flat_map(|reading| reading.files().iter().map(|place| place.path.as_str()))
     }
 
     /// Takes the next file of entries.
     ///
     /// # Errors
-    /// As [`parse_bundle`]; [`Error::Count`] for a file more than there are.
+    /// As [`LogReading::add`]; [`Error::Missing`] where the log was finished.
     pub fn add(&mut self, bundle: &[u8]) -> Result<(), Error> {
-        let place = self.places.get(self.bundles_read).ok_or(Error::Count {
-            what: "files of the log",
-            expected: self.places.len() as u64,
-            found: (self.bundles_read as u64).saturating_add(1),
+        let reading = self.reading.as_mut().ok_or(Error::Missing {
+            what: "a log that is still read",
         })?;
-        let entries = parse_bundle(bundle, place.entries)?;
-        self.entries.extend(entries.into_iter().map(<[u8]>::to_vec));
-        self.bundles_read = self.bundles_read.saturating_add(1);
-        Ok(())
+        reading.add(bundle)
     }
 
     /// Compares all entries with the head, and their order with the rules.
     ///
     /// # Errors
     /// [`Error::Mismatch`] if they are not those of the head; the rule that an entry breaks; [`Error::Signature`] for a head
-    /// that a retired key signed.
-    pub fn finish(&mut self) -> Result<&[Logged], Error> {
-        let tree = LogTree::new(core::mem::take(&mut self.entries));
-        if tree.entries().len() as u64 != self.head.size.get() || tree.root() != self.head.root {
-            return Err(mismatch("log", "its entries are not those of its head"));
-        }
-        let history = History::read(self.head.origin.as_str(), tree.entries())?;
-        history.verify_head(&Note::parse(&self.note)?)?;
-        let (_, history) = self.read.insert((tree, history));
-        Ok(history.attestations())
+    /// that a retired key signed; [`Error::Missing`] where it was finished before.
+    pub fn finish(&mut self) -> Result<&LogState, Error> {
+        let reading = self.reading.take().ok_or(Error::Missing {
+            what: "a log that is still read",
+        })?;
+        let log = reading.finish()?;
+        log.history().verify_head(&Note::parse(&self.checkpoint)?)?;
+        Ok(self.log.insert(log))
     }
 
     /// Paths of the notes of the log's changes of key, below the publication.
@@ -137,8 +104,7 @@ impl LogReading {
     /// # Errors
     /// [`Error::Missing`] where the log was not read.
     pub fn rotations(&self) -> Result<Vec<String>, Error> {
-        let (_, history) = self.whole()?;
-        let rotations = history.rotations().iter();
+        let rotations = self.whole()?.history().rotations().iter();
         Ok(rotations
             .map(|(index, _)| KeyRotation::note_path(*index))
             .collect())
@@ -147,23 +113,16 @@ impl LogReading {
     /// Takes the next of these notes.
     ///
     /// # Errors
-    /// As [`History::verify_rotation`].
+    /// As [`LogState::verify_rotation`].
     pub fn add_rotation(&mut self, note: &[u8]) -> Result<(), Error> {
-        let (tree, history) = self.whole()?;
-        let number = self.rotations_read;
-        let entry = history
-            .rotations()
-            .get(number)
-            .and_then(|(index, _)| tree.entries().get(usize::try_from(*index).ok()?));
-        let entry = entry.map(Vec::as_slice).unwrap_or_default();
-        history.verify_rotation(number, entry, note)?;
-        self.rotations_read = number.saturating_add(1);
+        self.whole()?.verify_rotation(self.rotations_shown, note)?;
+        self.rotations_shown = self.rotations_shown.saturating_add(1);
         Ok(())
     }
 
     /// Of step 9, who signed.
     fn check_keys(&self, history: &History, logged: &Logged, note: &Note<'_>) -> Result<(), Error> {
-        if self.rotations_read < history.rotations().len() {
+        if self.rotations_shown < history.rotations().len() {
             return Err(Error::Missing {
                 what: "the note of a change of the log key",
             });
@@ -182,7 +141,8 @@ impl LogReading {
         books: &[u8],
         now: u64,
     ) -> Result<Report, Error> {
-        let (tree, history) = self.whole()?;
+        let log = self.whole()?;
+        let history = log.history();
         let logged = usize::try_from(sequence)
             .ok()
             .and_then(|sequence| history.attestations().get(sequence))
@@ -195,12 +155,7 @@ impl LogReading {
             return Err(mismatch("attestation", "it is not the log's entry"));
         }
         let attestation = Attestation::parse(bytes)?;
-        let index = usize::try_from(logged.index).unwrap_or(usize::MAX);
-        let proof = LogProof {
-            index: logged.index,
-            path: RowTree::from_leaves(tree.leaves()).path(index),
-            checkpoint: &self.note,
-        };
+        let proof = log.proof(logged.index, &self.checkpoint);
         let mut checks = Checks::default();
         let head = authenticate(
             &mut checks,
@@ -216,7 +171,7 @@ impl LogReading {
         checks.record(Step::LogComplete, None, keys.map(|()| Facts::new()));
         let fresh = check_fresh(Some(&self.policy), head.as_ref(), Some(now));
         checks.record(Step::HeadFresh, None, fresh);
-        let (rows, listed) = match bound_books(&attestation, books) {
+        let (rows, listed) = match attestation.bound_books(books) {
             Ok(rows) => (rows, Ok(Facts::new())),
             Err(error) => (Vec::new(), Err(error)),
         };
@@ -253,73 +208,39 @@ impl LogReading {
             size: TreeSize::from_decimal(size).ok_or_else(|| refuse("its size is no number"))?,
             root: Digest::from_hex(root).ok_or_else(|| refuse("its root is no digest"))?,
         };
-        if older.origin != self.head.origin {
+        let log = self.whole()?;
+        if older.origin != log.head().origin {
             return Err(mismatch("log origin", "it is another log's head"));
         }
-        let (tree, _) = self.whole()?;
-        if older.size > self.head.size {
+        if older.size > log.head().size {
             return Ok(Since::Shorter);
         }
-        let proof = prove_consistency(tree.leaves(), older.size)?;
-        Ok(match verify_consistency(&older, &self.head, &proof) {
+        Ok(match log.check_extends(&older) {
             Ok(()) => Since::Extends,
             Err(_) => Since::Rewritten,
         })
     }
 
-    fn whole(&self) -> Result<&(LogTree, History), Error> {
-        self.read.as_ref().ok_or(Error::Missing {
+    fn whole(&self) -> Result<&LogState, Error> {
+        self.log.as_ref().ok_or(Error::Missing {
             what: "the whole log",
         })
     }
 }
 
-/// Step 11: the rows that the attestation is bound to, each once.
-fn bound_books(attestation: &Attestation, books: &[u8]) -> Result<Vec<BookRow>, Error> {
-    let rows = split_rows(books).ok_or_else(|| Error::Syntax {
-        what: "books.jsonl",
-        why: "its last row does not end in a line feed".into(),
-    })?;
-    attestation.books.check("books.jsonl", &rows)?;
-    let rows = rows
-        .into_iter()
-        .map(BookRow::parse)
-        .collect::<Result<Vec<_>, _>>()?;
-    check_distinct(&rows)?;
-    Ok(rows)
-}
-
 fn mismatch(what: &'static str, why: &str) -> Error {
     Error::Mismatch {
         what,
-        why: why.to_string(),
+        why: why.into(),
     }
-}
-
-/// What the log holds, as the page reads it.
-pub fn summary(head: &Checkpoint, attestations: &[Logged]) -> String {
-    let attestations: Vec<serde_json::Value> = attestations
-        .iter()
-        .map(|logged| {
-            serde_json::json!({
-                "sequence": logged.sequence,
-                "period": logged.period.as_str(),
-                "superseded_by": logged.superseded_by,
-            })
-        })
-        .collect();
-    serde_json::json!({
-        "origin": head.origin.as_str(),
-        "size": head.size.get(),
-        "root": head.root.to_string(),
-        "attestations": attestations,
-    })
-    .to_string()
 }
 
 #[cfg(test)]
 mod tests {
-    use por_protocol::note::SignerKey;
+    use alloc::format;
+
+    use crate::log::tiles::LogTree;
+    use crate::note::SignerKey;
 
     use super::*;
 
@@ -355,13 +276,13 @@ mod tests {
         }
     }
 
-    fn begin(entries: &[Vec<u8>], signer: u8) -> LogReading {
+    fn begin(entries: &[Vec<u8>], signer: u8) -> LogVerifier {
         let note = key(signer).sign(&head(entries).to_text()).unwrap();
-        LogReading::begin(Some(policy().as_bytes()), note.as_bytes()).unwrap()
+        LogVerifier::begin(Some(policy().as_bytes()), note.as_bytes()).unwrap()
     }
 
     /// A reading of entries from `first` on, under a head that the last key signed.
-    fn read(first: u8, entries: &[Vec<u8>]) -> LogReading {
+    fn read(first: u8, entries: &[Vec<u8>]) -> LogVerifier {
         let mut reading = begin(entries, first + entries.len() as u8);
         let tree = LogTree::new(entries.to_vec());
         let files: Vec<String> = reading.files().map(String::from).collect();
@@ -372,7 +293,7 @@ mod tests {
         reading
     }
 
-    fn since(newer: &LogReading, older: &Checkpoint) -> Result<Since, Error> {
+    fn since(newer: &LogVerifier, older: &Checkpoint) -> Result<Since, Error> {
         newer.since(
             older.origin.as_str(),
             &older.size.to_string(),
@@ -440,11 +361,11 @@ mod tests {
     fn a_head_that_the_policy_does_not_know_is_refused() {
         let text = head(&entries(1, 2)).to_text();
         let foreign = key(13).sign(&text).unwrap();
-        assert!(LogReading::begin(Some(policy().as_bytes()), foreign.as_bytes()).is_err());
+        assert!(LogVerifier::begin(Some(policy().as_bytes()), foreign.as_bytes()).is_err());
         let own = key(1).sign(&text).unwrap();
-        assert!(LogReading::begin(None, own.as_bytes()).is_err());
+        assert!(LogVerifier::begin(None, own.as_bytes()).is_err());
         let forged = own.replace("\n2\n", "\n3\n");
-        assert!(LogReading::begin(Some(policy().as_bytes()), forged.as_bytes()).is_err());
+        assert!(LogVerifier::begin(Some(policy().as_bytes()), forged.as_bytes()).is_err());
     }
 
     #[test]
@@ -458,7 +379,7 @@ mod tests {
         assert!(reading.finish().is_err());
     }
 
-    fn add_all(reading: &mut LogReading, entries: &[Vec<u8>]) {
+    fn add_all(reading: &mut LogVerifier, entries: &[Vec<u8>]) {
         let tree = LogTree::new(entries.to_vec());
         let files: Vec<String> = reading.files().map(String::from).collect();
         for file in files {

@@ -1,14 +1,16 @@
 //! A log in memory: its entries, hashed once, and what follows from them.
 
-use por_protocol::digest::Digest;
-use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::tiles::{LogFile, LogTree};
-use por_protocol::log::{Checkpoint, History, TreeSize, prove_consistency, verify_consistency};
-use por_protocol::merkle::RowTree;
-use por_protocol::note::KeyName;
+use alloc::vec::Vec;
 
-use super::published::LOG_FOLDER;
+use super::checkpoint::{Checkpoint, TreeSize};
+use super::consistency::{prove_consistency, verify_consistency};
+use super::history::History;
+use super::proof::LogProof;
+use super::tiles::{LogFile, LogTree};
+use crate::digest::Digest;
 use crate::error::Error;
+use crate::merkle::RowTree;
+use crate::note::KeyName;
 
 /// Entries by the rules of a history, with their head.
 #[derive(Clone, Debug)]
@@ -22,11 +24,11 @@ impl LogState {
     /// The state that a head and its entries show.
     ///
     /// # Errors
-    /// [`ProtocolError::Mismatch`] if the entries are not those of the head; the rule of history that an entry breaks.
-    pub fn read(head: Checkpoint, entries: Vec<Vec<u8>>) -> Result<Self, ProtocolError> {
+    /// [`Error::Mismatch`] if the entries are not those of the head; the rule of history that an entry breaks.
+    pub fn read(head: Checkpoint, entries: Vec<Vec<u8>>) -> Result<Self, Error> {
         let tree = LogTree::new(entries);
         if tree.entries().len() as u64 != head.size.get() || tree.root() != head.root {
-            return Err(ProtocolError::Mismatch {
+            return Err(Error::Mismatch {
                 what: "log",
                 why: "its entries are not those of its head".into(),
             });
@@ -43,11 +45,7 @@ impl LogState {
     ///
     /// # Errors
     /// The rule of history that the entry breaks.
-    pub fn after(
-        origin: &KeyName,
-        before: Option<&Self>,
-        entry: Vec<u8>,
-    ) -> Result<Self, ProtocolError> {
+    pub fn after(origin: &KeyName, before: Option<&Self>, entry: Vec<u8>) -> Result<Self, Error> {
         let mut history =
             before.map_or_else(|| History::new(origin.as_str()), |log| log.history.clone());
         history.push(&entry)?;
@@ -100,35 +98,51 @@ impl LogState {
     /// Files that the log has now and not at its `older` size.
     ///
     /// # Errors
-    /// [`Error::Protocol`] for an entry that is too long.
+    /// [`Error::TooLarge`] for an entry that is too long.
     pub fn files(&self, older: TreeSize) -> Result<Vec<LogFile>, Error> {
-        self.tree.files(older).map_err(Error::protocol(LOG_FOLDER))
+        self.tree.files(older)
     }
 
-    /// The audit path of entry `index`, from the entry up.
+    /// The proof that entry `index` is under the head, which `checkpoint` is the note of.
     #[must_use]
-    pub fn path(&self, index: u64) -> Vec<Digest> {
-        usize::try_from(index).map_or(Vec::new(), |index| {
-            RowTree::from_leaves(self.leaves()).path(index)
-        })
+    pub fn proof<'a>(&self, index: u64, checkpoint: &'a [u8]) -> LogProof<'a> {
+        LogProof {
+            index,
+            path: usize::try_from(index).map_or(Vec::new(), |index| {
+                RowTree::from_leaves(self.leaves()).path(index)
+            }),
+            checkpoint,
+        }
+    }
+
+    /// Checks the note of the `number`-th change of key, counted from 0: both keys signed its very entry.
+    ///
+    /// # Errors
+    /// As [`History::verify_rotation`].
+    pub fn verify_rotation(&self, number: usize, note: &[u8]) -> Result<(), Error> {
+        let rotation = self.history.rotations().get(number);
+        let entry =
+            rotation.and_then(|(index, _)| self.entries().get(usize::try_from(*index).ok()?));
+        let entry = entry.map(Vec::as_slice).unwrap_or_default();
+        self.history.verify_rotation(number, entry, note)
     }
 
     /// The consistency proof from an older size.
     ///
     /// # Errors
-    /// [`ProtocolError::Count`] for a larger size.
-    pub fn consistency(&self, older: TreeSize) -> Result<Vec<Digest>, ProtocolError> {
+    /// [`Error::Count`] for a larger size.
+    pub fn consistency(&self, older: TreeSize) -> Result<Vec<Digest>, Error> {
         prove_consistency(self.leaves(), older)
     }
 
     /// Checks that this log begins with an older head of it.
     ///
     /// # Errors
-    /// [`ProtocolError::Inconsistent`]; [`ProtocolError::Mismatch`] for another log's head.
-    pub fn check_extends(&self, older: &Checkpoint) -> Result<(), ProtocolError> {
+    /// [`Error::Inconsistent`]; [`Error::Mismatch`] for another log's head.
+    pub fn check_extends(&self, older: &Checkpoint) -> Result<(), Error> {
         let proof = self
             .consistency(older.size)
-            .map_err(|_| ProtocolError::Inconsistent {
+            .map_err(|_| Error::Inconsistent {
                 older: older.size.get(),
                 newer: self.head.size.get(),
             })?;

@@ -107,6 +107,7 @@ impl Builder<'_> {
         let folder = self.run.book_path(book);
         secret_file::create_private_dir(&folder)?;
         let ctx = context.ctx();
+        self.bar.set_message("ordering leaves");
         let leaves = LeafIndex::create(
             &folder.join("leaves"),
             rows,
@@ -114,6 +115,7 @@ impl Builder<'_> {
             self.secrets,
             &ctx,
         )?;
+        self.bar.set_message("tiles");
         let input = ShardInput {
             plan: self.digest,
             ctx: &ctx,

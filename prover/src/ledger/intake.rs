@@ -13,6 +13,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use indicatif::ProgressBar;
 use por_protocol::amount::ExactAmount;
 use por_protocol::asset::{Asset, AssetId, AssetTable};
 use por_protocol::kind::Kind;
@@ -25,6 +26,7 @@ use crate::build::RowsWriter;
 use crate::build::sorted_runs::SortedRuns;
 use crate::error::Error;
 use crate::home::book_folder;
+use crate::progress;
 use crate::secret_file;
 
 /// What is known of the rows between two sources.
@@ -35,6 +37,8 @@ pub(super) struct Intake<'a> {
     /// What customers owe, of each asset whose debts were read.
     debts: Vec<Option<DebtReport>>,
     sorted: SortedRuns,
+    sorting: u64,
+    bar: ProgressBar,
     record: Vec<u8>,
     spreadsheet: Sightings,
     replaced: Sightings,
@@ -63,6 +67,8 @@ impl<'a> Intake<'a> {
             rows: assets.iter().map(AssetRows::none).collect(),
             debts: assets.iter().map(|_| None).collect(),
             sorted: SortedRuns::new(folder.join("sort"), run_bytes)?,
+            sorting: 0,
+            bar: progress::counter("rows read"),
             record: Vec::new(),
             spreadsheet: Sightings::default(),
             replaced: Sightings::default(),
@@ -124,6 +130,8 @@ impl<'a> Intake<'a> {
         self.record.extend_from_slice(&at.source.to_be_bytes());
         self.record.extend_from_slice(&at.line.to_be_bytes());
         self.record.extend_from_slice(&amount.steps().to_le_bytes());
+        self.sorting += 1;
+        progress::count(&self.bar, self.sorting);
         self.sorted.push(&self.record)
     }
 
@@ -178,7 +186,14 @@ impl<'a> Intake<'a> {
             repeated: None,
             place: &place,
         };
-        self.sorted.merge(|record| merged.take(record))?;
+        self.bar.finish_and_clear();
+        let (bar, mut done) = (progress::bar(self.sorting, "rows sorted"), 0);
+        self.sorted.merge(|record| {
+            done += 1;
+            progress::count(&bar, done);
+            merged.take(record)
+        })?;
+        bar.finish_and_clear();
         merged.finish()?;
         let hints = [
             self.spreadsheet

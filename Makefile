@@ -4,18 +4,20 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test bench bench-scale bench-peers tools por por-ifma wasm page checks rust-tests wasm-tests page-tests reproducible sample screenshots clean
+.PHONY: help demo serve test bench bench-scale bench-peers fuzz tools por por-ifma wasm page checks rust-tests wasm-tests page-tests reproducible sample screenshots clean
 
 POR := target/release/por
 WASM := target/wasm32-unknown-unknown/wasm
 ACCOUNTS ?= 2000
 SEED ?= 1
+FUZZ_SECONDS ?= 60
 PORT ?= 8000
 
 help:
 	@echo "make demo   run the main job on a sample of $(ACCOUNTS) accounts (ACCOUNTS=, SEED=)"
 	@echo "make serve  serve the demo's publication and page on http://127.0.0.1:$(PORT)/ (PORT=)"
 	@echo "make test   install what the tests need and run all of them"
+	@echo "make fuzz   feed every reader with broken input, a minute each (FUZZ_SECONDS=)"
 	@echo "make bench  measure the figures of bench/README.md"
 	@echo "make bench-scale  the same with all range proofs of 10^4, 10^5 and 10^6 accounts: an hour and a quarter of two cores"
 	@echo "make por-ifma     the prover with AVX-512 IFMA, where the processor has it (target/ifma)"
@@ -100,6 +102,10 @@ reproducible: page
 # A small publication with its page, and statements of which all but one are forged, for the browser.
 sample: por page
 	node tests/make-browser-sample.mjs $(POR) target/sample web/dist
+
+# Not a part of the tests: it ends when it is told to.
+fuzz: tools
+	tests/fuzz/run $(FUZZ_SECONDS)
 
 # The pictures of web/README.md.
 screenshots: sample

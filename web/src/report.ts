@@ -1,5 +1,5 @@
 /**
- * The Report of `por-protocol`, field by field as `protocol/src/report.rs` writes it, and its strict reading.
+ * The Report of `por-protocol`, field by field as `protocol/src/report/` writes it, and its strict reading.
  *
  * Whatever comes back from the worker is untrusted until it has this shape to the last field: an unknown field, a
  * missing one, or a verdict that contradicts its own books is a broken check and never a verdict (W-09).

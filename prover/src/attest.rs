@@ -18,12 +18,12 @@ use por_protocol::state_proof::TokenRegistry;
 use por_protocol::suite::{ATTESTATION_FORMAT, SUITE};
 
 use crate::build::BuiltBook;
-use crate::durable::{self, Staging};
 use crate::error::Error;
+use crate::files::durable::{self, Staging};
+use crate::files::secret_file;
 use crate::home::Run;
 use crate::log::{Signed, Signer};
 use crate::publication::AttestationFolder;
-use crate::secret_file;
 
 /// What an attestation is made of besides the built books.
 pub struct AttestInput<'a> {

@@ -13,9 +13,9 @@ use por_protocol::plan::PlannedTotal;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::files::secret_file;
 use crate::home::Run;
 use crate::publication::AttestationFolder;
-use crate::secret_file;
 
 /// The sealed totals of an attested run.
 ///

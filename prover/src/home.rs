@@ -22,10 +22,10 @@ use por_protocol::state_proof::TokenRegistry;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 
-use crate::durable::{self, Staging};
 use crate::error::Error;
+use crate::files::durable::{self, Staging};
+use crate::files::secret_file;
 use crate::ledger::read_asset_table;
-use crate::secret_file;
 
 /// `por.toml`.
 #[derive(Debug, Serialize, Deserialize)]

@@ -25,10 +25,10 @@ use super::rows::BookRows;
 use super::shard::{
     LevelRecords, ShardFiles, ShardInput, run_shard, run_top, shards, tile_count, tiles_of,
 };
-use crate::durable;
 use crate::error::Error;
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::home::Run;
-use crate::secret_file;
 
 /// What the build publishes of a book besides its tiles: `book.json`, written last.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -15,9 +15,9 @@ use rayon::prelude::*;
 
 use super::rows::BookRows;
 use super::sorted_runs::{RUN_BYTES, SortedRuns};
-use crate::durable;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 
 const RECORD_BYTES: usize = 40;
 /// Rows files stay far below 2⁶³ bytes, so the top bit is free to mark padding.

@@ -11,9 +11,9 @@ use std::path::{Path, PathBuf};
 use por_protocol::account::AccountId;
 use por_protocol::amount::ExactAmount;
 
-use crate::durable;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 
 /// Writes the rows of a book, which have to come sorted.
 ///

@@ -27,8 +27,8 @@ use zeroize::Zeroizing;
 use super::book::other_plan;
 use super::leaves::{LeafIndex, Source};
 use super::rows::BookRows;
-use crate::durable;
 use crate::error::Error;
+use crate::files::durable;
 
 /// Levels of tiles in a shard.
 const LEVELS: u8 = 4;

@@ -17,9 +17,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::slice::ParallelSliceMut as _;
 
-use crate::durable::Staging;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable::Staging;
+use crate::files::secret_file;
 
 const READ_BYTES: usize = 64 << 10;
 /// Memory of one run, in bytes: a million records of 48 bytes.

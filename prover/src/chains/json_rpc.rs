@@ -24,8 +24,8 @@ use zeroize::Zeroizing;
 
 use super::error::{ChainError, Fault};
 use crate::error::Error;
+use crate::files::secret_file;
 use crate::http;
-use crate::secret_file;
 
 /// Where a node is, and how it knows us.
 pub struct Endpoint {

@@ -6,12 +6,12 @@ use por_protocol::attestation::Attestation;
 use por_protocol::note::{KeyName, Note, PublicKey, SecretKey};
 
 use super::{HomeArg, RunArg, print};
-use crate::durable;
 use crate::error::{Error, Exit};
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::home::Home;
 use crate::log::{Detached, Signed, Signer};
 use crate::publication::{AttestationFolder, Publication};
-use crate::secret_file;
 use crate::tell;
 
 /// Approve an attestation as a role that the policy names, before it is logged

@@ -8,7 +8,7 @@ use super::balances::BalanceArgs;
 use super::{audit_exit, now, print_report, read_policy};
 use crate::error::{Error, Exit};
 use crate::publication::{AuditOptions, Part, Scope, UnitRecord, audit_place};
-use crate::report_text::Question;
+use crate::terminal::report_text::Question;
 
 /// Check a whole publication: every tile, sum, total, signature and reserve
 #[derive(Debug, clap::Args)]

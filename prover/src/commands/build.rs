@@ -6,8 +6,8 @@ use super::{HomeArg, RunArg};
 use crate::build::{Builder, RunInputs};
 use crate::error::{Error, Exit};
 use crate::home::{Home, Run};
-use crate::progress;
 use crate::tell;
+use crate::terminal::progress;
 
 /// Build the books: trees and range proofs; goes on where it was interrupted
 #[derive(Debug, clap::Args)]

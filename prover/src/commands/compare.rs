@@ -8,7 +8,7 @@ use crate::error::{Error, Exit};
 use crate::publication::{
     Compared, Comparison, Entry, Listed, Ownership, Publication, Side, Verdict, compare,
 };
-use crate::report_text::time;
+use crate::terminal::report_text::time;
 
 /// Compare two exchanges' publications: which addresses and unspent outputs do both list as their own?
 #[derive(Debug, clap::Args)]

@@ -8,9 +8,9 @@ use age::x25519::Recipient;
 use super::{HomeArg, RunArg};
 use crate::disclosure::{gather, seal};
 use crate::error::{Error, Exit};
+use crate::files::secret_file;
 use crate::home::Home;
 use crate::publication::Publication;
-use crate::secret_file;
 use crate::tell;
 
 /// Write an attestation's sealed totals for a regulator, in an age file that nobody else can open

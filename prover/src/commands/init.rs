@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use por_protocol::note::{KeyName, PublicKey, SecretKey};
 
 use super::HomeArg;
-use crate::durable;
 use crate::error::{Error, Exit};
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::home::{Home, Settings};
 use crate::ledger::read_asset_table;
-use crate::secret_file;
 use crate::tell;
 
 /// An asset table to start from; the numbers are the chains' own.

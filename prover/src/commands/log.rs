@@ -12,12 +12,12 @@ use por_protocol::statement::Statement;
 
 use super::publish::explain_to_sign;
 use super::{HomeArg, now, print, read_policy};
-use crate::durable;
 use crate::error::{Error, Exit};
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::home::Home;
 use crate::log::{PublishedLog, Signed, SignedHead, Signer};
 use crate::publication::{Published, Publishing, Target};
-use crate::secret_file;
 use crate::tell;
 
 /// Look at an exchange's log: is there one history for all?

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::{now, print_report, read_policy, report_exit};
 use crate::error::{Error, Exit};
 use crate::publication::{Mirror, Mirrored};
-use crate::report_text::Question;
 use crate::tell;
+use crate::terminal::report_text::Question;
 
 /// Copy a publication, audit it in full, and only then show it; extend a mirror only by what extends its log
 #[derive(Debug, clap::Args)]

@@ -38,7 +38,7 @@ use por_protocol::policy::Policy;
 use por_protocol::report::{Covered, Included, Outcome, Report};
 
 use crate::error::{Error, Exit};
-use crate::report_text::{self, Question};
+use crate::terminal::report_text::{self, Question};
 
 pub use attest::Attest;
 pub use audit::Audit;

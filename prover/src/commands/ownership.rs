@@ -10,7 +10,7 @@ use super::ownership_import::ImportOwnership;
 use super::print;
 use crate::error::{Error, Exit};
 use crate::ownership::{ClaimLine, Outcome, Tally, verify_batch};
-use crate::progress;
+use crate::terminal::progress;
 
 /// Check ownership signatures
 #[derive(Debug, clap::Args)]

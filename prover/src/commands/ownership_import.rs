@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Exit};
 use crate::ownership::{Finding, Found, Links, Summary, import};
-use crate::progress;
+use crate::terminal::progress;
 
 /// Check a wallet file that an exchange has published: addresses that signed a fixed text
 ///

@@ -15,11 +15,11 @@ use por_protocol::run_key::RunKey;
 use por_protocol::suite::{PLAN_FORMAT, SUITE};
 
 use super::HomeArg;
-use crate::durable;
 use crate::error::{Error, Exit};
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::home::{Home, Run};
 use crate::ledger::{AssetRows, Ledger, LedgerSources, read_ledger};
-use crate::secret_file;
 use crate::tell;
 
 /// Read the ledger, draw a run key and fix what will be built

@@ -20,11 +20,11 @@ use crate::build::{
     leaf_span, run_shard, shards, shards_folder, tile_count,
 };
 use crate::error::{Error, Exit};
+use crate::files::secret_file;
 use crate::home::{Home, Run, folder_name};
-use crate::progress;
 use crate::publication::Publication;
-use crate::secret_file;
 use crate::tell;
+use crate::terminal::progress;
 
 /// Share a build among machines: list shards, make some, merge all
 #[derive(Debug, clap::Args)]

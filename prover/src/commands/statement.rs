@@ -9,14 +9,14 @@ use rayon::prelude::*;
 use zeroize::Zeroizing;
 
 use super::{HomeArg, RunArg};
-use crate::durable::{self, Staging};
 use crate::error::{Error, Exit};
+use crate::files::durable::{self, Staging};
+use crate::files::secret_file;
 use crate::home::Home;
-use crate::progress;
 use crate::publication::Publication;
-use crate::secret_file;
 use crate::statements::{Archive, ArchiveWriter, Balances, Content, Header, Issuer, file_name};
 use crate::tell;
+use crate::terminal::progress;
 
 /// Accounts whose statements are made at a time, on all threads.
 const BATCH: usize = 4096;

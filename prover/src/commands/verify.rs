@@ -9,7 +9,7 @@ use por_protocol::verify::{Trust, verify_statement};
 
 use super::{now, print_report, read_policy, report_exit};
 use crate::error::{Error, Exit};
-use crate::report_text::Question;
+use crate::terminal::report_text::Question;
 
 /// Check a customer's statement
 #[derive(Debug, clap::Args)]

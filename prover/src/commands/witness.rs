@@ -8,9 +8,9 @@ use clap::Subcommand;
 use por_protocol::note::{KeyName, PublicKey, WitnessSecretKey};
 
 use super::{now, print};
-use crate::durable;
 use crate::error::{Error, Exit};
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 use crate::tell;
 use crate::witness::{State, WitnessFolder, serve};
 

@@ -31,7 +31,7 @@ pub fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
 /// [`Error::Io`].
 pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Error> {
     let temporary = temporary(path);
-    let mut file = crate::secret_file::create_private(&temporary)?;
+    let mut file = crate::files::secret_file::create_private(&temporary)?;
     file.write_all(content).map_err(Error::io(&temporary))?;
     finish(file, &temporary, path)
 }

@@ -10,8 +10,8 @@ use por_protocol::note::{KeyName, SignerKey};
 use por_protocol::run_key::RunKey;
 use zeroize::Zeroizing;
 
-use crate::durable;
 use crate::error::Error;
+use crate::files::durable;
 
 /// Key files are a line of text; anything longer is another file.
 const MAX_BYTES: u64 = 4096;

@@ -25,9 +25,9 @@ use super::rows::AssetRows;
 use crate::build::RowsWriter;
 use crate::build::sorted_runs::SortedRuns;
 use crate::error::Error;
+use crate::files::secret_file;
 use crate::home::book_folder;
-use crate::progress;
-use crate::secret_file;
+use crate::terminal::progress;
 
 /// What is known of the rows between two sources.
 pub(super) struct Intake<'a> {

@@ -11,9 +11,9 @@ use por_protocol::note::{PublicKey, SecretKey};
 
 use super::published::PublishedLog;
 use super::successor::Successor;
-use crate::durable;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 
 /// Who signs: a key in a file, or one that is kept elsewhere, such as in a hardware module.
 pub enum Signer {

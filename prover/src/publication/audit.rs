@@ -33,7 +33,7 @@ use crate::build::pack_path;
 use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
-use crate::progress;
+use crate::terminal::progress;
 
 /// `books.jsonl` of 4,096 assets, `reserves.jsonl` of a million addresses.
 pub(super) const MAX_LIST_BYTES: u64 = 2 << 30;

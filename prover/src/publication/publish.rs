@@ -26,13 +26,13 @@ use super::target::Target;
 use super::{AttestationFolder, Publication, sequence_folder};
 use crate::chains::recheck::BalanceChecks;
 use crate::coverage::Coverage;
-use crate::durable::{self, Staging};
 use crate::error::Error;
+use crate::files::durable::{self, Staging};
 use crate::home::{Home, Run};
 use crate::log::{
     Answer, Collected, LOG_FOLDER, PublishedLog, Signed, SignedHead, Signer, Successor, collect,
 };
-use crate::progress;
+use crate::terminal::progress;
 
 /// The page is far smaller, in either form.
 const MAX_PAGE_BYTES: u64 = 16 << 20;

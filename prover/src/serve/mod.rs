@@ -16,7 +16,7 @@ use std::num::NonZeroU32;
 use std::path::PathBuf;
 
 use crate::error::Error;
-use crate::http_server::{self, Site};
+use crate::http::{self, Site};
 
 /// What to serve, and to whom.
 #[derive(Debug)]
@@ -69,5 +69,5 @@ pub fn serve(
             router: operators,
         },
     ];
-    http_server::serve(sites, ready)
+    http::serve(sites, ready)
 }

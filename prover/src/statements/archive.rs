@@ -23,9 +23,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
-use crate::durable;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 
 const MAGIC: &[u8] = b"por/archive/v1\n";
 /// Records between two entries of the index.

@@ -17,9 +17,9 @@ use super::accounts::Accounts;
 use super::attachments::Attachments;
 use crate::build::{BookRows, LeafIndex};
 use crate::error::Error;
+use crate::files::secret_file;
 use crate::home::Run;
 use crate::publication::AttestationFolder;
-use crate::secret_file;
 
 /// Exact balances of an account, each with the index of its book in the plan.
 pub type Balances = Vec<(usize, ExactAmount)>;

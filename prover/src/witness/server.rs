@@ -16,7 +16,7 @@ use tower_http::timeout::TimeoutLayer;
 
 use super::state::{Fault, State};
 use crate::error::Error;
-use crate::http_server::{self, Site};
+use crate::http::{self, Site};
 use crate::tell;
 
 /// A request is a checkpoint and up to 63 hashes.
@@ -37,7 +37,7 @@ pub fn serve(
     ready: impl FnOnce(SocketAddr),
 ) -> Result<(), Error> {
     let router = router(state, clock);
-    http_server::serve(vec![Site { listen, router }], |addresses| {
+    http::serve(vec![Site { listen, router }], |addresses| {
         addresses.first().copied().map(ready);
     })
 }

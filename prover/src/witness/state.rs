@@ -9,9 +9,9 @@ use por_protocol::log::{AddCheckpoint, Checkpoint, Refusal};
 use por_protocol::note::{PublicKey, WitnessSecretKey};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, TransactionBehavior};
 
-use crate::durable;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::durable;
+use crate::files::secret_file;
 
 /// A witness's folder: its key, the logs it knows, its state.
 #[derive(Clone, Debug)]

@@ -14,7 +14,7 @@ use crate::chains::bitcoin::BitcoinNode;
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
 use crate::error::Error;
-use crate::progress;
+use crate::terminal::progress;
 
 pub(super) fn collect_bitcoin(
     chain: &ChainConfig,

@@ -16,7 +16,7 @@ use super::{CollectedBlock, Harvest, Known, jsonl, now};
 use crate::chains::config::ChainConfig;
 use crate::chains::error::{ChainError, Fault};
 use crate::chains::evm::{EvmBlock, EvmNode, exact_of};
-use crate::progress;
+use crate::terminal::progress;
 
 /// The block of the snapshot, on which all nodes must agree.
 fn agreed_block(

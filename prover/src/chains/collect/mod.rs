@@ -37,8 +37,8 @@ use super::config::{ChainConfig, ChainsConfig};
 use super::error::{ChainError, Fault};
 use super::evm::EvmNode;
 use super::reading::reader;
-use crate::durable::{self, Staging};
 use crate::error::Error;
+use crate::files::durable::{self, Staging};
 
 /// One entry of `snapshot.json`.
 #[derive(Clone, Debug, Serialize, Deserialize)]

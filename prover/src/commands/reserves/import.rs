@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::commands::HomeArg;
 use crate::commands::challenge::ChallengeArgs;
-use crate::durable;
 use crate::error::{Error, Exit};
+use crate::files::durable;
 use crate::home::Home;
 use crate::reserves::{FULL_HEADER, read_reserves};
 use crate::tell;

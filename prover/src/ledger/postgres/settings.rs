@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 use super::super::error::{LedgerError, Reason, escaped};
 use super::quoted;
 use crate::error::Error;
-use crate::secret_file;
+use crate::files::secret_file;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// A server that is gone is noticed after this time, in the middle of an export too.

@@ -28,8 +28,8 @@ use super::source::Source;
 use super::target::{Folder, Target};
 use super::{AuditOptions, Publication, audit};
 use crate::chains::recheck::BalanceChecks;
-use crate::durable::{self, Staging};
 use crate::error::Error;
+use crate::files::durable::{self, Staging};
 use crate::log::{LOG_FOLDER, PublishedLog};
 
 /// What to mirror, and how to judge it.

@@ -18,8 +18,8 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use super::{other_bytes, too_long, was_faster};
-use crate::durable::sync_parent;
 use crate::error::Error;
+use crate::files::durable::sync_parent;
 use crate::publication::{TOP_FILES, TOP_FOLDERS};
 
 /// What is being written, in the root and nowhere else: readers go by names of a publication, and an audit of the log's

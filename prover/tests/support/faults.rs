@@ -12,6 +12,9 @@ use crate::support::{Done, run};
 const CALLS: &str = "write,writev,pwrite64,copy_file_range,sendfile,ftruncate,fchmod,fsync,fdatasync,openat,rename,renameat,\
                      renameat2,link,linkat,symlinkat,mkdir,mkdirat,unlink,unlinkat,rmdir";
 
+/// What strace writes where the end of a call comes later, or, of a call that killed the program, never.
+const UNFINISHED: &str = " <unfinished ...>";
+
 /// One call of the main thread, as strace shows it.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -142,10 +145,20 @@ fn parse(trace: &str) -> Vec<Call> {
             continue;
         }
         let call = call.trim_start();
+        // A call that another thread's came between is shown in two pieces.
+        if let Some((_, end)) = call
+            .strip_prefix("<... ")
+            .and_then(|rest| rest.split_once(" resumed>"))
+        {
+            if let Some(begun) = calls.last_mut() {
+                begun.line = begun.line.replace(UNFINISHED, "") + end;
+            }
+            continue;
+        }
         let Some((name, _)) = call.split_once('(') else {
             continue;
         };
-        // `<... fsync resumed>` and `+++ exited` are no calls.
+        // `+++ exited` is no call.
         if !name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
@@ -160,4 +173,18 @@ fn parse(trace: &str) -> Vec<Call> {
         });
     }
     calls
+}
+
+#[test]
+fn a_call_in_two_pieces_is_one() {
+    let trace = "7 fsync(5</a/b> <unfinished ...>\n8 write(1</dev/null>, \"x\", 1) = 1\n7 <... fsync resumed>) = 0\n\
+                 7 openat(3</a>, \"c\", O_RDONLY <unfinished ...>\n8 +++ exited with 0 +++\n7 <... openat resumed>) = 6</a/c>\n\
+                 7 fsync(6</a/c> <unfinished ...>\n7 +++ killed by SIGKILL +++\n";
+    let lines: Vec<_> = parse(trace).into_iter().map(|call| call.line).collect();
+    let whole = [
+        "fsync(5</a/b>) = 0",
+        "openat(3</a>, \"c\", O_RDONLY) = 6</a/c>",
+        "fsync(6</a/c> <unfinished ...>",
+    ];
+    assert_eq!(lines, whole);
 }

@@ -94,6 +94,21 @@ impl Home {
         durable::sync_parent(&to)
     }
 
+    /// Moves a key aside that a key kept elsewhere has taken the place of, where there is one.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn retire_log_key(&self) -> Result<Option<PathBuf>, Error> {
+        let from = self.log_key_path();
+        if !from.exists() {
+            return Ok(None);
+        }
+        let to = self.0.join("keys/log.retired.key");
+        std::fs::rename(&from, &to).map_err(Error::io(&from))?;
+        durable::sync_parent(&to)?;
+        Ok(Some(to))
+    }
+
     /// The policy: its exact text, and what it says.
     ///
     /// # Errors

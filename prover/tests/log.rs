@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 use std::sync::OnceLock;
 
-use por_protocol::note::SecretKey;
+use por_protocol::note::{KeyName, SecretKey};
 use support::{Done, PERIOD, SNAPSHOT, Sample};
 
 const NEXT: (&str, &str) = ("2025-11", "2025-11-30T00:00:00Z");
@@ -180,6 +180,90 @@ fn a_home_can_be_made_for_a_log_key_that_is_elsewhere() {
         fs::remove_file(sample.at(file)).unwrap();
     }
     init("exchange", &public).refuses(4, &["log.key", "--log-public-key"]);
+}
+
+#[test]
+fn a_log_key_is_changed_for_one_in_a_hardware_module_and_that_for_another() {
+    let sample = published().copy();
+    let module = |name: &str, seed: u8| {
+        let mut bytes = [seed; 32];
+        bytes[0] = 1;
+        let origin = KeyName::log_origin(support::ORIGIN).unwrap();
+        let key = SecretKey::new(origin, &bytes).unwrap();
+        sample.write(name, key.to_text());
+        hex::encode(key.public().as_bytes())
+    };
+    let (first, second) = (module("first.key", 7), module("second.key", 9));
+    let rotate = |arguments: &[&str]| {
+        let own = ["log", "rotate", "--home", "exchange", "--to", "publication"];
+        sample.anyone(&[&own[..], arguments].concat())
+    };
+    rotate(&["--new-public-key", &first]).expect(2);
+    let to = |key: &str| rotate(&["--signatures", "signatures", "--new-public-key", key]);
+    to(&first[2..]).refuses(3, &["--new-public-key"]);
+    let changed = |key: &str, signers: &[(&str, &str)]| {
+        for what in ["rotation", "checkpoint"] {
+            let bytes = format!("signatures/{what}");
+            let names: Vec<String> = signers
+                .iter()
+                .map(|(_, signer)| format!("{bytes}.{signer}.sig"))
+                .collect();
+            let said: Vec<&str> = names.iter().map(String::as_str).collect();
+            to(key).says(0, &[&[bytes.as_str()], &said[..]].concat());
+            let last = signers.len() - 1;
+            for ((key_file, _), name) in signers[..last].iter().zip(&names) {
+                sign_elsewhere(&sample, key_file, &bytes, name);
+                // One of two signatures is not enough.
+                to(key).says(0, &[&names[last]]);
+            }
+            let (key_file, name) = (signers[last].0, &names[last]);
+            sample.write(name, "00".repeat(64));
+            to(key).says(3, &[name, what]);
+            sign_elsewhere(&sample, key_file, &bytes, name);
+        }
+        to(key).says(0, &["The log key is changed", "por witness follow"]);
+        to(key).says(0, &["changed already"]);
+        fs::remove_dir_all(sample.at("signatures")).unwrap();
+        sample.audit(&[]).expect(0);
+    };
+    // From the file in the home to a module: the file is set aside.
+    let old = sample.read("exchange/keys/log.key");
+    changed(&first, &[("first.key", "new")]);
+    assert!(!sample.at("exchange/keys/log.key").exists());
+    assert_eq!(sample.read("exchange/keys/log.retired.key"), old);
+    // From module to module.
+    changed(&second, &[("first.key", "old"), ("second.key", "new")]);
+    // The next month is signed by the last of them alone.
+    built(&sample, "2025-11", "2025-11-30T00:00:00Z");
+    let publish =
+        |arguments: &[&str]| sample.por("publish", &[&["--to", "publication"], arguments].concat());
+    for run in [
+        &(|arguments: &[&str]| sample.attest_with(arguments)) as &dyn Fn(&[&str]) -> Done,
+        &publish,
+    ] {
+        run(&["--to-sign", "bytes"]).expect(0);
+        sign_elsewhere(&sample, "first.key", "bytes", "signature");
+        run(&["--signature", "signature"]).refuses(3, &["signature"]);
+        sign_elsewhere(&sample, "second.key", "bytes", "signature");
+        run(&["--signature", "signature"]).expect(0);
+    }
+    sample.audit(&[]).expect(0);
+    // And back to a file that is made here.
+    let back = |sample: &Sample| {
+        let own = ["log", "rotate", "--home", "exchange", "--to", "publication"];
+        sample.anyone(&[&own[..], &["--signatures", "signatures"]].concat())
+    };
+    for what in ["rotation", "checkpoint"] {
+        back(&sample).says(0, &[what, "old.sig"]);
+        let (bytes, name) = (
+            format!("signatures/{what}"),
+            format!("signatures/{what}.old.sig"),
+        );
+        sign_elsewhere(&sample, "second.key", &bytes, &name);
+    }
+    back(&sample).says(0, &["The log key is changed"]);
+    assert!(sample.at("exchange/keys/log.key").exists());
+    sample.audit(&[]).expect(0);
 }
 
 #[test]

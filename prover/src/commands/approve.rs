@@ -10,7 +10,7 @@ use crate::error::{Error, Exit};
 use crate::files::durable;
 use crate::files::secret_file;
 use crate::home::Home;
-use crate::log::{Detached, Signed, Signer};
+use crate::log::{Detached, Signed, Signer, SigningFiles};
 use crate::publication::{AttestationFolder, Publication};
 use crate::tell;
 
@@ -108,10 +108,12 @@ impl Approve {
 
     fn signer(&self, public: &PublicKey) -> Result<Signer, Error> {
         let Some(path) = &self.key else {
+            let signature = self.signature.clone().map(SigningFiles::Signature);
+            // The command line asks for one of the three.
+            let to_sign = || SigningFiles::ToSign(self.to_sign.clone().unwrap_or_default());
             return Ok(Signer::Detached(Detached {
                 public: public.clone(),
-                to_sign: self.to_sign.clone(),
-                signature: self.signature.clone(),
+                files: signature.unwrap_or_else(to_sign),
             }));
         };
         let key: SecretKey = secret_file::read_signing_key(path)?;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use por_protocol::note::{KeyName, PublicKey, SecretKey};
 
-use super::HomeArg;
+use super::{HomeArg, public_key};
 use crate::error::{Error, Exit};
 use crate::files::durable;
 use crate::files::secret_file;
@@ -126,15 +126,7 @@ fn log_key_elsewhere(home: &Home, origin: KeyName, hex: &str) -> Result<PublicKe
             remedy: "Leave out --log-public-key, or name another --home.".into(),
         });
     }
-    let refuse = |why: String| {
-        Error::refused(
-            format!("--log-public-key: {why}"),
-            "Write the 64 hexadecimal digits of an Ed25519 public key (RFC 8032).",
-        )
-    };
-    let mut bytes = [0; 32];
-    hex::decode_to_slice(hex, &mut bytes).map_err(|error| refuse(error.to_string()))?;
-    PublicKey::new(origin, &bytes).map_err(|error| refuse(error.to_string()))
+    public_key("--log-public-key", origin, hex)
 }
 
 /// Only what the same command wrote may be there.

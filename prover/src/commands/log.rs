@@ -1,24 +1,21 @@
-//! `por log`: looks at a log, compares heads, keeps evidence, changes the log key.
+//! `por log`: looks at a log, compares heads, keeps evidence.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Subcommand;
 use por_protocol::error::Error as ProtocolError;
-use por_protocol::log::{Conflict, Evidence, KeyRotation, LogProof, compare_heads};
-use por_protocol::note::{Note, PublicKey, SecretKey};
+use por_protocol::log::{Conflict, Evidence, LogProof, compare_heads};
+use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 use por_protocol::statement::Statement;
 
-use super::publish::explain_to_sign;
-use super::{HomeArg, now, print, read_policy};
+use super::log_rotate::Rotate;
+use super::{now, print, read_policy};
 use crate::error::{Error, Exit};
 use crate::files::durable;
-use crate::files::secret_file;
-use crate::home::Home;
-use crate::log::{PublishedLog, Signed, SignedHead, Signer};
-use crate::publication::{Published, Publishing, Target};
-use crate::tell;
+use crate::log::PublishedLog;
+use crate::publication::Target;
 
 /// Look at an exchange's log: is there one history for all?
 #[derive(Debug, clap::Args)]
@@ -82,23 +79,6 @@ struct VerifyEvidence {
     /// The policy: the exchange's public keys, from a source you trust
     #[arg(long, value_name = "FILE")]
     policy: PathBuf,
-}
-
-/// Change the log key: an entry that the old and the new key sign, after which only the new one counts
-#[derive(Debug, clap::Args)]
-struct Rotate {
-    /// The exchange's folder.
-    #[command(flatten)]
-    home: HomeArg,
-    /// The publication
-    #[arg(long, value_name = "DIR")]
-    to: PathBuf,
-    /// The built page (web/dist), where a page is published: it is published anew with the new policy
-    #[arg(long, value_name = "DIR")]
-    page: Option<PathBuf>,
-    /// Seconds to wait for witnesses
-    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
-    patience: u64,
 }
 
 impl Check {
@@ -296,160 +276,4 @@ impl VerifyEvidence {
         print(text.as_bytes())?;
         Ok(exit)
     }
-}
-
-impl Rotate {
-    fn run(self) -> Result<Exit, Error> {
-        let home = Home::at(&self.home.home);
-        let (policy_text, policy) = home.policy()?;
-        let old = home.log_key()?;
-        let target = Target::open(&self.to)?;
-        target.check_safe()?;
-        let log = published_by(&target, &self.to, &policy)?;
-        let path = home.next_log_key_path();
-        // A rotation that was begun goes on with the key it made.
-        let begun = path.exists().then(|| secret_file::read_signing_key(&path));
-        let begun: Option<SecretKey> = begun.transpose()?;
-        let in_force = old.public();
-        let publishing = Publishing {
-            home: &home,
-            target: &target,
-            page: self.page.as_deref(),
-            under_reserved: false,
-            signer: Signer::Key(old),
-            patience: Duration::from_secs(self.patience),
-            now: now(),
-            progress: true,
-        };
-        // One that was published and killed before its last step is finished here.
-        if let Some(new) = &begun
-            && log.history().key() == Some(&new.public())
-        {
-            publishing.flush(&log)?;
-            home.promote_log_key()?;
-            tell!("The log key was changed already; the new one is in place now.");
-            return Ok(Exit::Ok);
-        }
-        check_in_force(&home, &in_force, &policy, &log)?;
-        let signed = SignedHead::at(home.signed_head_path()).check_published(&log);
-        match (&begun, signed) {
-            // Its head is signed: it can only be finished.
-            (Some(_), Err(Error::InTheWay { .. })) => {}
-            // What cannot be finished is not begun.
-            (_, signed) => {
-                signed?;
-                refuse_unpublished(&home, &log)?;
-            }
-        }
-        // The policy changes in any case: no page that is out there may stay.
-        publishing.check_page(&[])?;
-        let new = match begun {
-            Some(new) => new,
-            None => secret_file::create_signing_key(&path, policy.log_origin().clone())?,
-        };
-        let rotation =
-            KeyRotation::new(&in_force, &new.public()).map_err(Error::protocol("rotation"))?;
-        let text = serde_json::to_string_pretty(&rotation).map_err(|error| Error::Io {
-            path: path.clone(),
-            source: error.into(),
-        })? + "\n";
-        let Signed::Line(line) = publishing.signer.sign("rotation", &text)? else {
-            return Ok(Exit::Ok);
-        };
-        let own = new.signature_line(&text);
-        let note = format!(
-            "{text}\n{line}{}",
-            own.map_err(Error::protocol("rotation"))?
-        );
-        let vkey = new.public().to_string();
-        add_key(&home, &policy_text, &policy, &new)?;
-        tell!(
-            "The new log key is {vkey}\n\
-             Both keys sign this change, so that witnesses who follow the old one cosign it. From the next head on they must \
-             follow the new one: por witness follow {vkey} --instead-of {in_force}"
-        );
-        match publishing.rotation(&rotation, &note, &new)? {
-            Published::ToSign(path) => explain_to_sign(&path, "the log key"),
-            Published::Done { .. } | Published::Finished | Published::Page => {
-                home.promote_log_key()?;
-                tell!(
-                    "The log key is changed. Give the new policy to whoever verifies, and the line por witness follow to whoever \
-                     runs a witness."
-                );
-            }
-        }
-        Ok(Exit::Ok)
-    }
-}
-
-/// The log that is published there, under a head that this policy's key signed.
-fn published_by(target: &Target, place: &Path, policy: &Policy) -> Result<PublishedLog, Error> {
-    let log = PublishedLog::read(|path, limit| target.read(path, limit))?.ok_or_else(|| {
-        Error::refused(
-            format!("{} has no log", place.display()),
-            "Name the publication that holds this exchange's log. A key that has logged nothing needs no change: make a new home.",
-        )
-    })?;
-    let head = Note::parse(log.note()).and_then(|note| policy.head(&note));
-    head.map_err(|error| {
-        Error::input(
-            &target.place("log/checkpoint"),
-            error.to_string(),
-            "Name the publication of this exchange's own log.",
-        )
-    })?;
-    Ok(log)
-}
-
-/// Only the key in force can name the one that follows it.
-fn check_in_force(
-    home: &Home,
-    key: &PublicKey,
-    policy: &Policy,
-    log: &PublishedLog,
-) -> Result<(), Error> {
-    let in_force = match log.history().key() {
-        Some(named) => named == key,
-        None => policy.logs().contains(key),
-    };
-    if in_force {
-        return Ok(());
-    }
-    Err(Error::InTheWay {
-        path: home.log_key_path(),
-        why: "this key does not sign the published log any more, or never did".into(),
-        remedy: "This home is behind its publication, as one restored from an old backup is: bring the newest home back."
-            .into(),
-    })
-}
-
-/// An attestation that the old key signed would have to be made again.
-fn refuse_unpublished(home: &Home, log: &PublishedLog) -> Result<(), Error> {
-    let logged = log.history().attestations().len() as u64;
-    let waiting = home.runs()?.into_iter().find(|sequence| {
-        let run = home.run_at(*sequence);
-        *sequence >= logged && run.attested_path().exists()
-    });
-    match waiting {
-        None => Ok(()),
-        Some(sequence) => Err(Error::InTheWay {
-            path: home.run_at(sequence).attested_path(),
-            why: format!("run {sequence} is attested by the present key, and not published"),
-            remedy: "Publish it first with `por publish`. One that is not to be published is planned anew: `por plan --replace`."
-                .into(),
-        }),
-    }
-}
-
-/// Adds the key to the policy, as the newest of the log's.
-fn add_key(home: &Home, text: &[u8], policy: &Policy, new: &SecretKey) -> Result<(), Error> {
-    if policy.logs().contains(&new.public()) {
-        return Ok(());
-    }
-    let mut text = String::from_utf8_lossy(text).into_owned();
-    if !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(&format!("log {}\n", new.public()));
-    durable::write(&home.policy_path(), text.as_bytes())
 }

@@ -13,6 +13,7 @@ mod disclose;
 mod holdings;
 mod init;
 mod log;
+mod log_rotate;
 mod man;
 mod mirror;
 mod open;
@@ -34,6 +35,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, Subcommand};
+use por_protocol::note::{KeyName, PublicKey};
 use por_protocol::policy::Policy;
 use por_protocol::report::{Covered, Included, Outcome, Report};
 
@@ -202,6 +204,22 @@ fn audit_exit(report: &Report) -> Exit {
         }
         exit => exit,
     }
+}
+
+/// The public half of a key that is kept elsewhere, as `flag` gives it.
+///
+/// # Errors
+/// [`Error::Refused`].
+fn public_key(flag: &str, name: KeyName, hex: &str) -> Result<PublicKey, Error> {
+    let refuse = |why: String| {
+        Error::refused(
+            format!("{flag}: {why}"),
+            "Write the 64 hexadecimal digits of an Ed25519 public key (RFC 8032).",
+        )
+    };
+    let mut bytes = [0; 32];
+    hex::decode_to_slice(hex, &mut bytes).map_err(|error| refuse(error.to_string()))?;
+    PublicKey::new(name, &bytes).map_err(|error| refuse(error.to_string()))
 }
 
 /// Reads the policy that the checker brought. One that cannot be used is bad input, not a false claim.

@@ -7,7 +7,7 @@ use super::{HomeArg, RunArg, now};
 use crate::coverage::Coverage;
 use crate::error::{Error, Exit};
 use crate::home::Home;
-use crate::log::{Answer, Detached, Signer};
+use crate::log::{Answer, Detached, Signer, SigningFiles};
 use crate::publication::{AttestationFolder, Published, Publishing, Target};
 use crate::tell;
 
@@ -54,18 +54,17 @@ impl SigningArgs {
     /// # Errors
     /// [`Error::Io`], [`Error::Input`].
     pub fn signer(&self, home: &Home) -> Result<Signer, Error> {
-        if self.to_sign.is_none() && self.signature.is_none() {
+        let signature = self.signature.clone().map(SigningFiles::Signature);
+        let files = signature.or_else(|| self.to_sign.clone().map(SigningFiles::ToSign));
+        let Some(files) = files else {
             return home.log_key().map(Signer::Key);
-        }
+        };
         let (_, policy) = home.policy()?;
         let newest = policy.logs().last().cloned();
-        Ok(Signer::Detached(Detached {
-            public: newest.ok_or_else(|| {
-                Error::input(&home.policy_path(), "it names no log key", "See SPEC §7.4.")
-            })?,
-            to_sign: self.to_sign.clone(),
-            signature: self.signature.clone(),
-        }))
+        let public = newest.ok_or_else(|| {
+            Error::input(&home.policy_path(), "it names no log key", "See SPEC §7.4.")
+        })?;
+        Ok(Signer::Detached(Detached { public, files }))
     }
 }
 

@@ -7,5 +7,5 @@ mod successor;
 
 pub use cosign::{Answer, Collected, collect};
 pub use published::{LOG_FOLDER, PublishedLog};
-pub use signer::{Detached, Signed, SignedHead, Signer};
+pub use signer::{Detached, Signed, SignedHead, Signer, SigningFiles};
 pub use successor::Successor;

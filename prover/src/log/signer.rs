@@ -27,10 +27,23 @@ pub enum Signer {
 pub struct Detached {
     /// The key it is checked against.
     pub public: PublicKey,
-    /// Where the bytes to be signed are written.
-    pub to_sign: Option<PathBuf>,
-    /// Where the signature is read from.
-    pub signature: Option<PathBuf>,
+    /// Where both go.
+    pub files: SigningFiles,
+}
+
+/// Files that travel to a key and back.
+pub enum SigningFiles {
+    /// Bytes that are to be signed are written here.
+    ToSign(PathBuf),
+    /// Their signature is read from here.
+    Signature(PathBuf),
+    /// All that several keys must sign, and their signatures as they come: `<what>`, and beside it `<what>.<signer>.sig`.
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// Which of the keys it is.
+        signer: &'static str,
+    },
 }
 
 /// What came of asking for a signature.
@@ -42,6 +55,15 @@ pub enum Signed {
 }
 
 impl Signer {
+    /// The public half.
+    #[must_use]
+    pub fn public(&self) -> PublicKey {
+        match self {
+            Self::Key(key) => key.public(),
+            Self::Detached(detached) => detached.public.clone(),
+        }
+    }
+
     /// Signs a note's text, or says where the bytes to be signed lie.
     ///
     /// # Errors
@@ -59,24 +81,42 @@ impl Signer {
 
 impl Detached {
     fn sign(&self, what: &'static str, text: &str) -> Result<Signed, Error> {
-        if let Some(path) = &self.signature {
-            let signature = read_signature(path)?;
-            let line = self.public.detached_line(what, text, &signature);
-            return line.map(Signed::Line).map_err(|error| {
-                Error::input(
-                    path,
-                    format!(
-                        "it does not sign this {what} by {}: {error}",
-                        self.public.name().as_str()
-                    ),
-                    "Sign exactly the bytes that --to-sign writes, with Ed25519 (RFC 8032, not prehashed).",
-                )
-            });
+        match &self.files {
+            SigningFiles::ToSign(path) => write_to_sign(path, text),
+            SigningFiles::Signature(path) => self.line(what, text, path),
+            SigningFiles::Folder { folder, signer } => {
+                std::fs::create_dir_all(folder).map_err(Error::io(folder))?;
+                // What an older signature in the folder is over, it may not be over any more.
+                let to_sign = write_to_sign(&folder.join(what), text)?;
+                let signature = folder.join(format!("{what}.{signer}.sig"));
+                if !signature.exists() {
+                    return Ok(to_sign);
+                }
+                self.line(what, text, &signature)
+            }
         }
-        let path = self.to_sign.clone().unwrap_or_default();
-        durable::write(&path, text.as_bytes())?;
-        Ok(Signed::ToSign(path))
     }
+
+    fn line(&self, what: &'static str, text: &str, signature: &Path) -> Result<Signed, Error> {
+        let line = self
+            .public
+            .detached_line(what, text, &read_signature(signature)?);
+        line.map(Signed::Line).map_err(|error| {
+            Error::input(
+                signature,
+                format!(
+                    "it does not sign this {what} by {}: {error}",
+                    self.public.name().as_str()
+                ),
+                "Sign exactly the bytes that were written to be signed, with Ed25519 (RFC 8032, not prehashed).",
+            )
+        })
+    }
+}
+
+fn write_to_sign(path: &Path, text: &str) -> Result<Signed, Error> {
+    durable::write(path, text.as_bytes())?;
+    Ok(Signed::ToSign(path.to_owned()))
 }
 
 /// 64 bytes as they are, in hex, or in base64.

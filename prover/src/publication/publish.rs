@@ -6,6 +6,7 @@
 //! page) wait until the witnesses have answered: what cannot be published changes nothing that people see. A run that was
 //! killed is started again with the same command and finishes what is left.
 
+use std::iter;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use indicatif::ProgressBar;
 use por_protocol::attestation::Attestation;
 use por_protocol::digest::Digest;
 use por_protocol::log::{KeyRotation, Logged as LoggedAttestation};
-use por_protocol::note::{Note, SecretKey};
+use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 use por_protocol::report::{Included, Outcome, Report, Step};
 use por_protocol::verify::check_time;
@@ -143,7 +144,7 @@ impl Publishing<'_> {
         &self,
         rotation: &KeyRotation,
         note: &str,
-        new: &SecretKey,
+        new: &Signer,
     ) -> Result<Published, Error> {
         let _log = self.home.lock_log()?;
         let (policy_text, policy) = self.home.policy()?;
@@ -453,17 +454,17 @@ impl Publishing<'_> {
         (policy_text, policy, page): (&[u8], &Policy, Option<&Path>),
         published: Option<&PublishedLog>,
         next: Successor,
-        new: Option<&SecretKey>,
+        new: Option<&Signer>,
     ) -> Result<Logged, Error> {
         SignedHead::at(self.home.signed_head_path()).advance(&next)?;
         let text = next.head().to_text();
-        let line = match self.signer.sign("checkpoint", &text)? {
-            Signed::Line(line) => line,
-            Signed::ToSign(path) => return Ok(Logged::ToSign(path)),
-        };
-        let also = new.map(|key| key.signature_line(&text)).transpose();
-        let also = also.map_err(Error::protocol("checkpoint"))?;
-        let signed = format!("{text}\n{line}{}", also.unwrap_or_default());
+        let mut signed = format!("{text}\n");
+        for signer in iter::once(&self.signer).chain(new) {
+            match signer.sign("checkpoint", &text)? {
+                Signed::Line(line) => signed.push_str(&line),
+                Signed::ToSign(path) => return Ok(Logged::ToSign(path)),
+            }
+        }
         let Collected { note, answers } = collect(policy, &next, &signed, self.patience)?;
         // What customers will be given is what is checked here.
         Note::parse(note.as_bytes())

@@ -14,10 +14,12 @@ globalThis.porCheckMade = () => undefined;
 initSync({ module: readFileSync(new URL('../src/wasm/por_verifier_wasm_bg.wasm', import.meta.url)) });
 const statement = readFileSync(path);
 const policy = readFileSync(`${path}.policy`, 'utf8');
+// As the native figure has it: the snapshot's month is over at any time at which this runs.
+const now = 2n ** 64n - 1n;
 const times = [];
 for (let run = 0; run < 10; run += 1) {
   const start = performance.now();
-  const report = JSON.parse(new Verifier().statement(statement, policy));
+  const report = JSON.parse(new Verifier().statement(statement, policy, undefined, now));
   times.push(performance.now() - start);
   if (report.included !== 'verified') {
     console.error(`the benchmark's statement is ${report.included}`);

@@ -255,7 +255,7 @@ fn l_08_a_witness_that_hangs_costs_its_own_vote_and_no_more_than_the_patience() 
 }
 
 #[test]
-fn two_honest_witnesses_date_the_head_and_customers_see_it() {
+fn s_01_two_honest_witnesses_date_the_head_and_customers_see_it() {
     let sample = attested();
     let (one, one_key) = honest(&sample, 1);
     let (two, two_key) = honest(&sample, 2);
@@ -281,6 +281,17 @@ fn two_honest_witnesses_date_the_head_and_customers_see_it() {
     let time = witnessed.time.unwrap();
     assert!((before..=now()).contains(&time));
     audit_passes(&sample);
+    // S-01: the ownership signatures stand between the block that they name and this head.
+    let seen = humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(time));
+    let dated = [
+        "signed after: 2026-09-25T16:28:31Z",
+        &format!("logged before: {seen}"),
+    ];
+    let audited = sample.audit(&[]).expect(0).out;
+    assert!(
+        dated.iter().all(|words| audited.contains(words)),
+        "{audited}"
+    );
 
     let account = sample.account();
     sample

@@ -198,9 +198,9 @@ fn f_01_a_publish_killed_at_any_moment_leaves_the_old_publication_or_the_new() {
 }
 
 #[test]
-fn p_09_one_two_and_seven_threads_give_the_same_bytes() {
+fn p_09_one_two_seven_and_sixty_four_threads_give_the_same_bytes() {
     let (planned, whole, _) = reference();
-    for threads in ["2", "7"] {
+    for threads in ["2", "7", "64"] {
         let sample = planned.copy();
         sample.por("build", &["--threads", threads]).expect(0);
         assert!(tree(&sample.at(BUILD)) == *whole, "{threads} threads");

@@ -500,26 +500,39 @@ fn s_08_an_answer_counts_when_it_was_asked_again_and_a_yes_sayer_is_refused() {
     }
 }
 
-/// The code hashes of the list are those of the package's own contracts.
+/// The code hashes of the list are those of the packages' own contracts, all of them.
 #[test]
 fn listed_contracts_are_the_published_ones() {
-    let folder = "npm/node_modules/@safe-global/safe-contracts/build/artifacts/contracts";
     let listed = include_str!("../../protocol/src/balances/contracts.json");
-    for (path, name) in [
-        ("proxies/SafeProxy.sol/SafeProxy.json", "SafeProxy 1.4.1"),
-        ("Safe.sol/Safe.json", "Safe 1.4.1"),
-        ("SafeL2.sol/SafeL2.json", "SafeL2 1.4.1"),
-    ] {
-        let path = installed().join(folder).join(path);
+    let listed: Value = serde_json::from_str(listed).unwrap();
+    let both = ["proxies", "singletons"];
+    let mut found = Vec::new();
+    for entry in both
+        .iter()
+        .flat_map(|kind| listed[kind].as_array().unwrap())
+    {
+        let name = entry["name"].as_str().unwrap();
+        let (contract, version) = name.split_once(' ').unwrap();
+        let package = match version {
+            "1.4.1" => "@safe-global/safe-contracts",
+            "1.3.0" => "@gnosis.pm/safe-contracts",
+            _ => panic!("no package for {name}"),
+        };
+        let room = if contract.ends_with("Proxy") {
+            "proxies/"
+        } else {
+            ""
+        };
+        let path = installed().join(format!(
+            "npm/node_modules/{package}/build/artifacts/contracts/{room}{contract}.sol/{contract}.json"
+        ));
         let artifact: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
         let code = artifact["deployedBytecode"].as_str().unwrap();
         let hash = keccak256(&hex::decode(&code[2..]).unwrap());
-        let line = format!(
-            "{{\"name\": \"{name}\", \"code_hash\": \"{}\"}}",
-            hex::encode(hash)
-        );
-        assert!(listed.contains(&line), "{line}");
+        assert_eq!(entry["code_hash"], hex::encode(hash), "{name}");
+        found.push(name);
     }
+    assert_eq!(found.len(), 6, "{found:?}");
 }
 
 /// Rows of a published wallet file: owners of a contract sign a fixed text, and the Safe's storage says whether they own it.

@@ -34,6 +34,7 @@ use crate::chains::recheck::BalanceChecks;
 use crate::error::Error;
 use crate::home::book_folder;
 use crate::terminal::progress;
+use crate::terminal::report_text::time;
 
 /// `books.jsonl` of 4,096 assets, `reserves.jsonl` of a million addresses.
 pub(super) const MAX_LIST_BYTES: u64 = 2 << 30;
@@ -125,12 +126,9 @@ pub(super) fn audit_files(
     // Steps 2 to 5: authenticity.
     let head = authenticate(&mut checks, policy, &parts.note, attestation, proof());
     // Steps 6, 9 and 10: time and history.
-    let time = check_time(
-        attestation,
-        head.as_ref().and_then(|head| head.time),
-        Some(options.now),
-    );
-    checks.record(Step::InOrder, None, time);
+    let dated = head.as_ref().and_then(|head| head.time);
+    let in_order = check_time(attestation, dated, Some(options.now));
+    checks.record(Step::InOrder, None, in_order);
     let complete = log.check_complete(&looked, publication, &parts.note, attestation);
     checks.record(Step::LogComplete, None, complete);
     let fresh = check_fresh(policy.ok(), head.as_ref(), Some(options.now));
@@ -139,7 +137,7 @@ pub(super) fn audit_files(
         &mut checks,
         (&looked, &own),
         &parts,
-        policy.ok(),
+        (policy.ok(), dated),
         (options, scope),
     );
     let report = checks.into_report(None, head, books);
@@ -197,13 +195,13 @@ pub fn audit_staged(
         &parts.note,
         &parts.attestation,
     );
-    let time = check_time(&parts.attestation, None, Some(options.now));
-    checks.record(Step::InOrder, None, time);
+    let in_order = check_time(&parts.attestation, None, Some(options.now));
+    checks.record(Step::InOrder, None, in_order);
     let books = audit_contents(
         &mut checks,
         (&looked, folder),
         &parts,
-        policy.as_ref().ok(),
+        (policy.as_ref().ok(), None),
         (options, &Scope::default()),
     );
     looked.judge(StagedAudit {
@@ -212,12 +210,12 @@ pub fn audit_staged(
     })
 }
 
-/// Steps 11 to 18, then 22, 23 and 24 for each book.
+/// Steps 11 to 18, then 22, 23 and 24 for each book; `dated` is the time of the head, where witnesses tell it.
 fn audit_contents(
     checks: &mut Checks,
     (looked, own): (&AuditedFiles, &AttestationFolder),
     parts: &Parts<'_>,
-    policy: Option<&Policy>,
+    (policy, dated): (Option<&Policy>, Option<u64>),
     (options, scope): (&AuditOptions<'_>, &Scope<'_>),
 ) -> Vec<BookFacts> {
     let attestation = &parts.attestation;
@@ -232,6 +230,11 @@ fn audit_contents(
     let annexes = check_annexes(looked, own, attestation);
     let evidence = annexes.as_ref().map(|(evidence, _)| evidence).ok();
     let owned = parts.check_ownership(policy, evidence, &bar);
+    // Made after the block that they name, and before the head that holds the attestation was seen.
+    let owned = owned.map(|mut facts| {
+        facts.extend(dated.map(|seconds| ("logged_before", time(seconds))));
+        facts
+    });
     checks.record(Step::Ownership, None, owned);
     bar.finish_and_clear();
     let summed = checks.record(Step::ReservesSummed, None, parts.check_sums());

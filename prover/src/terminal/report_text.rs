@@ -27,13 +27,14 @@ impl Question {
 }
 
 /// Facts of checks that passed which a reader should know all the same.
-const TOLD: [&str; 9] = [
+const TOLD: [&str; 10] = [
     "approved_by",
     "cosigned_by",
     "delegated",
     "readings_of_later_blocks",
     "safes_with_modules",
     "signed_after",
+    "logged_before",
     "superseded_by",
     "supersedes",
     "wrapped",
@@ -148,11 +149,8 @@ fn write_check(out: &mut String, check: &Check) -> std::fmt::Result {
     }
     for name in TOLD {
         if let Some(value) = check.facts.get(name) {
-            let value = match (name, value.parse()) {
-                ("signed_after", Ok(seconds)) => time(seconds),
-                _ => shown::line(value),
-            };
-            writeln!(out, "          {}: {value}", name.replace('_', " "))?;
+            let (name, value) = (name.replace('_', " "), shown::line(value));
+            writeln!(out, "          {name}: {value}")?;
         }
     }
     Ok(())

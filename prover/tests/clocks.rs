@@ -101,6 +101,43 @@ fn f_09_a_leap_second_and_a_time_zone_change_nothing() {
 }
 
 #[test]
+fn l_06_an_audit_of_a_frozen_log_ends_with_6_and_a_statement_is_as_true_as_ever() {
+    let sample = first_attested();
+    let policy = sample.read("exchange/policy");
+    let line = policy
+        .lines()
+        .find(|line| line.starts_with("log "))
+        .unwrap();
+    let folder = sample.at("witness");
+    let key = init(
+        &folder,
+        "witness.example/w",
+        line.strip_prefix("log ").unwrap(),
+    );
+    let place = folder.to_str().unwrap();
+    let listen = ["--listen", "127.0.0.1:0"];
+    let serve = [&["witness", "serve", "--folder", place][..], &listen].concat();
+    let seen = "2025-11-01 00:00:00";
+    let witness = Running::start_as(&folder, at(seen, &folder, &serve));
+    let url = witness.url();
+    sample.write(
+        "exchange/policy",
+        format!("{line}\nwitness w {key} {url}\nquorum w\n#por maximum-head-age 45d\n"),
+    );
+    publish_at(seen, &sample).expect(0);
+    let account = sample.account();
+    let statement = ["statement", "--account", &account, "--out", "s.por"];
+    sample.por(statement[0], &statement[1..]).expect(0);
+    let audit = ["audit", "publication", "--policy", "exchange/policy"];
+    let audit_at = |time| run(&mut at(time, sample.path(), &audit));
+    audit_at("2025-12-15 00:00:00").expect(0);
+    let late = audit_at("2025-12-17 00:00:00").expect(6);
+    assert!(late.out.contains("?    10 head-fresh"), "{}", late.out);
+    let verify = ["verify", "s.por", "--policy", "exchange/policy"];
+    run(&mut at("2035-12-17 00:00:00", sample.path(), &verify)).expect(0);
+}
+
+#[test]
 fn f_09_a_witness_whose_clock_was_ahead_waits_for_time_to_pass() {
     let sample = first_attested();
     let policy = sample.read("exchange/policy");

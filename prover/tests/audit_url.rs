@@ -111,13 +111,18 @@ fn a_host_that_alters_drops_or_cuts_files_is_found_out_and_named() {
         (
             "log/checkpoint",
             Rule::Instead(b"not a note\n".to_vec()),
-            "",
+            "/log/checkpoint: signed note is not valid",
+        ),
+        (
+            "log/tile/entries/000.p/1",
+            Rule::Missing,
+            "log/tile/entries/000.p/1 is missing",
         ),
     ] {
         host.rule(path, rule.clone());
         let done = audit(sample, &host.url());
         assert!(
-            matches!(done.code, 1 | 3),
+            done.code == 1,
             "{path} {rule:?}: {} {} {}",
             done.code,
             done.out,
@@ -128,6 +133,12 @@ fn a_host_that_alters_drops_or_cuts_files_is_found_out_and_named() {
         assert!(said.contains(named), "{path} {named}: {said}");
         host.forget_rules();
     }
+    host.rule("log/checkpoint", Rule::Missing);
+    audit(sample, &host.url()).refuses(
+        3,
+        &["there is no http", "/log/checkpoint", "Check the address"],
+    );
+    host.forget_rules();
     audit(sample, &host.url()).expect(0);
 }
 

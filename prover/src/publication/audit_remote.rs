@@ -11,6 +11,7 @@ use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::{LogEntry, MAX_ENTRY_BYTES, TreeSize};
 use por_protocol::report::Report;
 
@@ -63,7 +64,7 @@ struct Remote {
 }
 
 impl Remote {
-    /// The log, and what is signed of each entry. What is wrong with it is found by the audit, which reads it again.
+    /// The log, and what is signed of each entry: without a log nothing tells which attestation is meant.
     fn bring_log(&self, sequence: Option<u64>) -> Result<(), Error> {
         let folder = self.root.join("attestations");
         std::fs::create_dir(&folder).map_err(Error::io(&folder))?;
@@ -76,7 +77,24 @@ impl Remote {
         });
         let log = match log {
             Ok(Some(log)) => log,
-            Ok(None) | Err(Error::Protocol { .. }) => return Ok(()),
+            Ok(None) => {
+                let place = self.source.place("log/checkpoint");
+                return Err(Error::refused(
+                    format!("there is no {}", place.display()),
+                    "Check the address: it is that of the folder which holds `log` and `attestations`.",
+                ));
+            }
+            Err(Error::Protocol { what, source })
+                if !matches!(source, ProtocolError::Unsupported { .. }) =>
+            {
+                return Err(Error::Untrue {
+                    place: self.source.place(&what).display().to_string(),
+                    why: source.to_string(),
+                    remedy:
+                        "Tell whoever runs the host; another copy of the publication may be whole."
+                            .into(),
+                });
+            }
             Err(error) => return Err(error),
         };
         let files = log.state().files(TreeSize::new(0)).unwrap_or_default();

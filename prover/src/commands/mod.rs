@@ -26,6 +26,7 @@ mod selfcheck;
 mod serve;
 mod shard;
 mod statement;
+mod usage;
 mod verify;
 mod window;
 mod witness;
@@ -94,6 +95,12 @@ enum Command {
 }
 
 impl Cli {
+    /// The command line of this process; ends it with 2 where that is wrong, or with 0 after `--help`.
+    #[must_use]
+    pub fn from_arguments() -> Self {
+        Self::try_parse().unwrap_or_else(|error| usage::without_keys(error).exit())
+    }
+
     /// Runs the command.
     ///
     /// # Errors

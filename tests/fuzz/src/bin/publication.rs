@@ -1,14 +1,17 @@
-//! Files of a publication and its log, raw, by every reader that there is.
+//! Files of a publication and its log, raw, by every reader that there is. What was read and is written reads the same.
 #![no_main]
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::sync::OnceLock;
 
 use acceptance::sample::SampleExchange;
 use libfuzzer_sys::fuzz_target;
 use por_protocol::attestation::{Attestation, Snapshot};
 use por_protocol::balances::{EvmAnnex, UtxoAnnex, Wallets, wallet_annex_name};
+use por_protocol::book_row::BookRow;
 use por_protocol::disclosure::Disclosure;
+use por_protocol::error::Error;
 use por_protocol::log::tiles::parse_bundle;
 use por_protocol::log::{AddCheckpoint, Checkpoint, Evidence, LogEntry, LogProof, LogReading};
 use por_protocol::note::Note;
@@ -17,6 +20,7 @@ use por_protocol::plan::Plan;
 use por_protocol::policy::Policy;
 use por_protocol::reserve_row::ReserveRow;
 use por_protocol::state_proof::EvmHeader;
+use serde::Serialize;
 
 /// Blocks of Bitcoin and Ethereum.
 fn snapshot() -> &'static Snapshot {
@@ -24,13 +28,24 @@ fn snapshot() -> &'static Snapshot {
     SNAPSHOT.get_or_init(|| SampleExchange::small().attestation().snapshot)
 }
 
+fn reads_what_it_writes<T: Serialize + PartialEq + Debug>(
+    parse: impl Fn(&[u8]) -> Result<T, Error>,
+    bytes: &[u8],
+) {
+    if let Ok(parsed) = parse(bytes) {
+        let written = serde_json::to_vec(&parsed).expect("it can be written");
+        assert_eq!(parse(&written), Ok(parsed));
+    }
+}
+
 fuzz_target!(|file: &[u8]| {
     let _ = Policy::parse(file);
-    let _ = Plan::parse(file);
-    let _ = Disclosure::parse(file);
     let _ = EvmHeader::parse(file);
-    let _ = Evidence::parse(file);
     let _ = AddCheckpoint::parse(file);
+    reads_what_it_writes(Plan::parse, file);
+    reads_what_it_writes(Disclosure::parse, file);
+    reads_what_it_writes(Evidence::parse, file);
+    reads_what_it_writes(Attestation::parse, file);
     let _ = LogEntry::parse(file);
     for entries in [1, 2, 256] {
         let _ = parse_bundle(file, entries);
@@ -44,8 +59,10 @@ fuzz_target!(|file: &[u8]| {
     {
         let _ = proof.verify_inclusion(file, &head);
     }
-    if let Ok(note) = Note::parse(file) {
-        let _ = Checkpoint::of_note(&note);
+    if let Ok(note) = Note::parse(file)
+        && let Ok(head) = Checkpoint::of_note(&note)
+    {
+        assert_eq!(Checkpoint::parse(&head.to_text()), Ok(head));
     }
     let snapshot = snapshot();
     for block in &snapshot.blocks {
@@ -61,6 +78,7 @@ fuzz_target!(|file: &[u8]| {
         let _ = attestation.challenge();
     }
     for row in file.split(|byte| *byte == b'\n').take(8) {
-        let _ = ReserveRow::parse(row);
+        reads_what_it_writes(ReserveRow::parse, row);
+        reads_what_it_writes(BookRow::parse, row);
     }
 });

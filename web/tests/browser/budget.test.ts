@@ -1,6 +1,8 @@
 /** What the page weighs; what it takes is measured by bench/page.mjs, since a busy machine would make a test lie. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
@@ -44,6 +46,16 @@ test('a statement of three books is at most 80 kB', () => {
   const { honest } = statements();
   expect((JSON.parse(readFileSync(commandLineAnswer(honest), 'utf8')) as { books: unknown[] }).books).toHaveLength(3);
   expect(readFileSync(honest).length).toBeLessThanOrEqual(80_000);
+});
+
+test('the time of a check in WASM can be measured', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'por-bench-'));
+  const statement = join(folder, 'statement.por');
+  copyFileSync(statements().honest, statement);
+  copyFileSync(join(publication(), 'policy'), `${statement}.policy`);
+  const said = execFileSync(process.execPath, [join(import.meta.dirname, '../../bench/wasm.mjs'), statement], { encoding: 'utf8' });
+  rmSync(folder, { recursive: true });
+  expect(said).toMatch(/verified in WASM .*\d+ ms/);
 });
 
 test('w_02_the_publication_lists_the_digest_of_every_file_of_the_page', () => {

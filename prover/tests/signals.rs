@@ -9,13 +9,13 @@ mod http;
 mod support;
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use history::{audit_passes, first_attested, log_at};
 use por_protocol::note::{KeyName, WitnessSecretKey};
 use rustix::process::{Pid, Signal, kill_process};
-use support::{Sample, command, tree};
+use support::{Sample, tree};
 
 const SIGNALS: [Signal; 3] = [Signal::INT, Signal::TERM, Signal::HUP];
 
@@ -42,9 +42,17 @@ fn ended_by(status: ExitStatus, signal: Signal) {
     assert_eq!(shown, Some(128 + signal.as_raw()));
 }
 
+/// Whoever runs the tests in the background may ignore signals, and a child inherits that: `env` (coreutils) undoes it.
 fn start(sample: &Sample, arguments: &[&str]) -> Child {
-    let mut command = command(sample.path(), arguments);
-    command.stderr(Stdio::null()).spawn().unwrap()
+    let mut command = Command::new("env");
+    command
+        .current_dir(sample.path())
+        .args(["--default-signal=INT,TERM,HUP", env!("CARGO_BIN_EXE_por")])
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
 }
 
 #[test]

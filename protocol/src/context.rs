@@ -55,3 +55,25 @@ impl BookContext<'_> {
             .digest())
     }
 }
+
+/// What tests of other modules bind to.
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::{BookContext, Ctx};
+    use crate::liabilities::Shape;
+
+    /// The context of a book of 256 leaves.
+    pub(crate) fn sample_ctx(period: &str) -> Ctx {
+        BookContext {
+            log_origin: "example.com/por",
+            period,
+            sequence: 0,
+            snapshot_time: 1_790_000_000,
+            asset: "BTC",
+            kind: "owed",
+            decimals: 8,
+            shape: Shape::new(256).unwrap(),
+        }
+        .ctx()
+    }
+}

@@ -49,6 +49,19 @@ fn publish_at(time: &str, sample: &Sample) -> Done {
     run(&mut at(time, sample.path(), &publish))
 }
 
+fn witness_at(time: &str, folder: &Path) -> Running {
+    let place = folder.to_str().unwrap();
+    let serve = [
+        "witness",
+        "serve",
+        "--folder",
+        place,
+        "--listen",
+        "127.0.0.1:0",
+    ];
+    Running::start_as(folder, at(time, folder, &serve))
+}
+
 #[test]
 fn f_09_before_its_own_snapshot_nothing_is_published() {
     let sample = first_attested();
@@ -114,11 +127,8 @@ fn l_06_an_audit_of_a_frozen_log_ends_with_6_and_a_statement_is_as_true_as_ever(
         "witness.example/w",
         line.strip_prefix("log ").unwrap(),
     );
-    let place = folder.to_str().unwrap();
-    let listen = ["--listen", "127.0.0.1:0"];
-    let serve = [&["witness", "serve", "--folder", place][..], &listen].concat();
     let seen = "2025-11-01 00:00:00";
-    let witness = Running::start_as(&folder, at(seen, &folder, &serve));
+    let witness = witness_at(seen, &folder);
     let url = witness.url();
     sample.write(
         "exchange/policy",
@@ -126,8 +136,9 @@ fn l_06_an_audit_of_a_frozen_log_ends_with_6_and_a_statement_is_as_true_as_ever(
     );
     publish_at(seen, &sample).expect(0);
     let account = sample.account();
-    let statement = ["statement", "--account", &account, "--out", "s.por"];
-    sample.por(statement[0], &statement[1..]).expect(0);
+    sample
+        .por("statement", &["--account", &account, "--out", "s.por"])
+        .expect(0);
     let audit = ["audit", "publication", "--policy", "exchange/policy"];
     let audit_at = |time| run(&mut at(time, sample.path(), &audit));
     audit_at("2025-12-15 00:00:00").expect(0);
@@ -153,21 +164,12 @@ fn f_09_a_witness_whose_clock_was_ahead_waits_for_time_to_pass() {
         let body = format!("old {old}\n\n{note}");
         http::ask(running.address, "POST", "/add-checkpoint", body.as_bytes())
     };
-    let place = folder.to_str().unwrap();
-    let serve = [
-        "witness",
-        "serve",
-        "--folder",
-        place,
-        "--listen",
-        "127.0.0.1:0",
-    ];
     let time_of = |answer: &http::Answer| {
         let signed = format!("{note}{}", answer.body);
         let note = Note::parse(signed.as_bytes()).unwrap();
         note.cosignature(&key).unwrap().unwrap().time
     };
-    let mut ahead = Running::start_as(&folder, at("2099-01-01 00:00:00", &folder, &serve));
+    let mut ahead = witness_at("2099-01-01 00:00:00", &folder);
     let answer = ask(&ahead, 0);
     assert_eq!(answer.status, 200);
     assert!(time_of(&answer) >= 4_070_908_800);
@@ -175,7 +177,7 @@ fn f_09_a_witness_whose_clock_was_ahead_waits_for_time_to_pass() {
     let running = Running::start(&folder);
     assert_eq!(ask(&running, 1).status, 500, "its time would run backwards");
     drop(running);
-    let later = Running::start_as(&folder, at("2099-01-02 00:00:00", &folder, &serve));
+    let later = witness_at("2099-01-02 00:00:00", &folder);
     let answer = ask(&later, 1);
     assert_eq!(answer.status, 200);
     assert!(time_of(&answer) > 4_070_908_800);

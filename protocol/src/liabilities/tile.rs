@@ -386,21 +386,11 @@ mod tests {
     use bulletproofs::PedersenGens;
 
     use super::*;
-    use crate::context::BookContext;
+    use crate::context::testing::sample_ctx;
 
     #[test]
     fn r_07_a_tile_with_a_value_out_of_range_never_leaves_the_prover() {
-        let ctx = BookContext {
-            log_origin: "example.com/por",
-            period: "2026-10",
-            sequence: 0,
-            snapshot_time: 1_790_000_000,
-            asset: "BTC",
-            kind: "owed",
-            decimals: 8,
-            shape: Shape::new(256).unwrap(),
-        }
-        .ctx();
+        let ctx = sample_ctx("2026-10");
         let prover = TileProver::default();
         let children: [ChildSecret; ARITY] = core::array::from_fn(|child| ChildSecret {
             amount: Amount::from_atoms(child as u64),

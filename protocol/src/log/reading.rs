@@ -45,12 +45,6 @@ impl LogReading {
         })
     }
 
-    /// Origin, size and root, as the note says them.
-    #[must_use]
-    pub const fn head(&self) -> &Checkpoint {
-        &self.head
-    }
-
     /// The files that hold the entries, in the order in which they are read.
     #[must_use]
     pub fn files(&self) -> &[BundlePlace] {

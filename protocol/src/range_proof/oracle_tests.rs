@@ -11,24 +11,10 @@ use super::verify::{Challenged, WeightedSum};
 use super::{
     Generators, ProofSeed, RangeContext, RangeProver, RangeStatement, proof_bytes, verify_batch,
 };
-use crate::context::{BookContext, Ctx};
+use crate::context::Ctx;
+use crate::context::testing::sample_ctx;
 use crate::error::Error;
-use crate::liabilities::{Commitment, Position, Shape};
-
-fn sample_ctx(period: &str) -> Ctx {
-    let shape = Shape::new(256).unwrap();
-    BookContext {
-        log_origin: "example.com/por",
-        period,
-        sequence: 0,
-        snapshot_time: 1_790_000_000,
-        asset: "BTC",
-        kind: "owed",
-        decimals: 8,
-        shape,
-    }
-    .ctx()
-}
+use crate::liabilities::{Commitment, Position};
 
 struct Library {
     generators: BulletproofGens,

@@ -10,8 +10,8 @@ use std::sync::OnceLock;
 
 use super::{BITS, ProofSeed, RangeContext, RangeProver, proof_bytes};
 use crate::amount::Amount;
-use crate::context::{BookContext, Ctx};
-use crate::liabilities::{Position, Shape};
+use crate::context::testing::sample_ctx;
+use crate::liabilities::Position;
 
 fn ours() -> &'static RangeProver {
     static PROVER: OnceLock<RangeProver> = OnceLock::new();
@@ -46,20 +46,6 @@ fn library(
         &mut rng,
     );
     proved.unwrap().0.to_bytes()
-}
-
-fn ctx() -> Ctx {
-    let context = BookContext {
-        log_origin: "example.com/por",
-        period: "2026-10",
-        sequence: 0,
-        snapshot_time: 1_790_000_000,
-        asset: "BTC",
-        kind: "owed",
-        decimals: 8,
-        shape: Shape::new(256).unwrap(),
-    };
-    context.ctx()
 }
 
 fn check(context: &RangeContext<'_>, values: &[u64], blindings: &[Scalar], seed: [u8; 32]) {
@@ -105,7 +91,7 @@ proptest! {
     ) {
         let (values, blindings): (Vec<_>, Vec<_>) = openings.into_iter().unzip();
         let bound = Amount::from_atoms(bound);
-        let context = RangeContext::Bound { ctx: &ctx(), bound, root_hash: &root_hash };
+        let context = RangeContext::Bound { ctx: &sample_ctx("2026-10"), bound, root_hash: &root_hash };
         check(&context, &values, &blindings, seed);
     }
 
@@ -117,7 +103,7 @@ proptest! {
         index: u64,
     ) {
         let (values, blindings): (Vec<_>, Vec<_>) = openings.into_iter().unzip();
-        let context = RangeContext::Tile { ctx: &ctx(), position: Position { level, index } };
+        let context = RangeContext::Tile { ctx: &sample_ctx("2026-10"), position: Position { level, index } };
         check(&context, &values, &blindings, seed);
     }
 }
@@ -134,14 +120,14 @@ proptest! {
         index: u64,
     ) {
         let (values, blindings): (Vec<_>, Vec<_>) = openings.into_iter().unzip();
-        let context = RangeContext::Tile { ctx: &ctx(), position: Position { level, index } };
+        let context = RangeContext::Tile { ctx: &sample_ctx("2026-10"), position: Position { level, index } };
         check(&context, &values, &blindings, seed);
     }
 }
 
 #[test]
 fn proofs_of_extreme_values_are_the_library_s() {
-    let ctx = ctx();
+    let ctx = sample_ctx("2026-10");
     let position = Position { level: 1, index: 7 };
     let context = RangeContext::Tile {
         ctx: &ctx,
@@ -167,7 +153,7 @@ fn proofs_of_extreme_values_are_the_library_s() {
 
 #[test]
 fn r_02_other_numbers_of_values_are_refused_as_the_library_does() {
-    let ctx = ctx();
+    let ctx = sample_ctx("2026-10");
     let position = Position { level: 1, index: 0 };
     let context = RangeContext::Tile {
         ctx: &ctx,

@@ -107,15 +107,15 @@ impl Approve {
     }
 
     fn signer(&self, public: &PublicKey) -> Result<Signer, Error> {
-        let Some(path) = &self.key else {
-            let signature = self.signature.clone().map(SigningFiles::Signature);
-            // The command line asks for one of the three.
-            let to_sign = || SigningFiles::ToSign(self.to_sign.clone().unwrap_or_default());
-            return Ok(Signer::Detached(Detached {
-                public: public.clone(),
-                files: signature.unwrap_or_else(to_sign),
-            }));
-        };
+        let files = SigningFiles::named(self.to_sign.as_ref(), self.signature.as_ref());
+        if let Some(files) = files {
+            let public = public.clone();
+            return Ok(Signer::Detached(Detached { public, files }));
+        }
+        let path = self.key.as_ref().ok_or_else(|| {
+            let why = "nothing says who signs";
+            Error::refused(why, "Name --key, --to-sign or --signature.")
+        })?;
         let key: SecretKey = secret_file::read_signing_key(path)?;
         if key.public() != *public {
             return Err(Error::input(

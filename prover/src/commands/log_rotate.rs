@@ -217,8 +217,7 @@ fn published_by(target: &Target, place: &Path, policy: &Policy) -> Result<Publis
             "Name the publication that holds this exchange's log. A key that has logged nothing needs no change: make a new home.",
         )
     })?;
-    let head = Note::parse(log.note()).and_then(|note| policy.head(&note));
-    head.map_err(|error| {
+    log.check_head(policy).map_err(|error| {
         Error::input(
             &target.place("log/checkpoint"),
             error.to_string(),

@@ -54,8 +54,7 @@ impl SigningArgs {
     /// # Errors
     /// [`Error::Io`], [`Error::Input`].
     pub fn signer(&self, home: &Home) -> Result<Signer, Error> {
-        let signature = self.signature.clone().map(SigningFiles::Signature);
-        let files = signature.or_else(|| self.to_sign.clone().map(SigningFiles::ToSign));
+        let files = SigningFiles::named(self.to_sign.as_ref(), self.signature.as_ref());
         let Some(files) = files else {
             return home.log_key().map(Signer::Key);
         };

@@ -37,7 +37,6 @@ pub(super) struct Intake<'a> {
     /// What customers owe, of each asset whose debts were read.
     debts: Vec<Option<DebtReport>>,
     sorted: SortedRuns,
-    sorting: u64,
     bar: ProgressBar,
     record: Vec<u8>,
     spreadsheet: Sightings,
@@ -67,7 +66,6 @@ impl<'a> Intake<'a> {
             rows: assets.iter().map(AssetRows::none).collect(),
             debts: assets.iter().map(|_| None).collect(),
             sorted: SortedRuns::new(folder.join("sort"), run_bytes)?,
-            sorting: 0,
             bar: progress::counter("rows read"),
             record: Vec::new(),
             spreadsheet: Sightings::default(),
@@ -130,8 +128,7 @@ impl<'a> Intake<'a> {
         self.record.extend_from_slice(&at.source.to_be_bytes());
         self.record.extend_from_slice(&at.line.to_be_bytes());
         self.record.extend_from_slice(&amount.steps().to_le_bytes());
-        self.sorting += 1;
-        progress::count(&self.bar, self.sorting);
+        self.bar.inc(1);
         self.sorted.push(&self.record)
     }
 
@@ -187,10 +184,9 @@ impl<'a> Intake<'a> {
             place: &place,
         };
         self.bar.finish_and_clear();
-        let (bar, mut done) = (progress::bar(self.sorting, "rows sorted"), 0);
+        let bar = progress::bar(self.bar.position(), "rows sorted");
         self.sorted.merge(|record| {
-            done += 1;
-            progress::count(&bar, done);
+            bar.inc(1);
             merged.take(record)
         })?;
         bar.finish_and_clear();

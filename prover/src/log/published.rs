@@ -7,6 +7,7 @@ use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::tiles::MAX_BUNDLE_BYTES;
 use por_protocol::log::{Checkpoint, History, KeyRotation, LogProof, LogReading, LogState};
 use por_protocol::note::Note;
+use por_protocol::policy::Policy;
 
 use crate::error::Error;
 
@@ -74,6 +75,14 @@ impl PublishedLog {
     #[must_use]
     pub const fn history(&self) -> &History {
         self.state.history()
+    }
+
+    /// Checks that a key of the policy's log signed the head.
+    ///
+    /// # Errors
+    /// As [`Policy::head`].
+    pub fn check_head(&self, policy: &Policy) -> Result<(), ProtocolError> {
+        policy.head(&Note::parse(&self.note)?).map(drop)
     }
 
     /// Checks who signed: each change of key both keys, by its note; the head the key that is in force after the last one.

@@ -46,6 +46,15 @@ pub enum SigningFiles {
     },
 }
 
+impl SigningFiles {
+    /// What a command line with `--to-sign` and `--signature` names, of which it takes one; `None` where it names neither.
+    #[must_use]
+    pub fn named(to_sign: Option<&PathBuf>, signature: Option<&PathBuf>) -> Option<Self> {
+        let signature = signature.cloned().map(Self::Signature);
+        signature.or_else(|| to_sign.cloned().map(Self::ToSign))
+    }
+}
+
 /// What came of asking for a signature.
 pub enum Signed {
     /// The note's signature line.

@@ -212,8 +212,7 @@ impl Publishing<'_> {
     fn published(&self, policy: &Policy) -> Result<Option<PublishedLog>, Error> {
         let log = PublishedLog::read(|path, limit| self.target.read(path, limit))?;
         if let Some(log) = &log {
-            let head = Note::parse(log.note()).and_then(|note| policy.head(&note));
-            head.map_err(|error| {
+            log.check_head(policy).map_err(|error| {
                 Error::input(
                     &self.target.place("log/checkpoint"),
                     error.to_string(),

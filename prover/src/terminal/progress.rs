@@ -4,22 +4,12 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// Steps between two updates of a counter that counts every row.
-const ROWS_AT_A_TIME: u64 = 4_096;
-
 /// A count of `what` whose end is not known; silent where standard error is not a terminal.
 #[must_use]
 pub fn counter(what: &'static str) -> ProgressBar {
     let style = ProgressStyle::with_template("{msg:>18} {human_pos} · {elapsed}")
         .unwrap_or_else(|_| ProgressStyle::default_bar());
     shown(ProgressBar::no_length(), style, what)
-}
-
-/// Counts one more of many that each take no time: the terminal hears of some of them.
-pub fn count(bar: &ProgressBar, so_far: u64) {
-    if so_far.is_multiple_of(ROWS_AT_A_TIME) {
-        bar.set_position(so_far);
-    }
 }
 
 /// A bar that counts `total` steps of `what`; silent where standard error is not a terminal.

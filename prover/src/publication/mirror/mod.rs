@@ -16,7 +16,6 @@ use std::path::{Path, PathBuf};
 use por_protocol::digest::Digest;
 use por_protocol::error::Error as ProtocolError;
 use por_protocol::log::{TreeSize, compare_heads};
-use por_protocol::note::Note;
 use por_protocol::policy::Policy;
 use por_protocol::report::{Included, Report};
 use rustix::fs::{FlockOperation, flock};
@@ -158,8 +157,7 @@ impl Mirror<'_> {
                 "Check where the publication is.",
             )
         })?;
-        Note::parse(log.note())
-            .and_then(|note| policy.head(&note))
+        log.check_head(policy)
             .map_err(|error| self.untrue(&format!("log/checkpoint: {error}"), HOST))?;
         match log.check_keys(|path, limit| source.read(path, limit)) {
             Err(Error::Protocol { what, source }) => {
